@@ -1,0 +1,1 @@
+"""The wire between store and cloud: contract, topics, receipts, and both of its abutments."""

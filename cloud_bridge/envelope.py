@@ -1,0 +1,113 @@
+"""One event as it is journalled, sent and stored: CloudEvents 1.0 JSON, sealed into a hash chain.
+
+``hash`` is the SHA-256 of the RFC 8785 canonical form of the event without its ``hash`` attribute;
+``prevhash`` is the ``hash`` of the event before it in its lane (64 zeros before the first). Anyone
+with a JSON parser can verify a lane; nobody can change a row without breaking every later one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+EVENT_BYTES_MAX = 192 * 1024
+BATCH_EVENTS_MAX = 100
+BATCH_BYTES_MAX = 256 * 1024
+GENESIS_HASH = "0" * 64
+
+_CANONICAL = orjson.OPT_SORT_KEYS
+
+
+class EnvelopeError(ValueError):
+    """An event that is malformed, too large, or whose hash does not fit its body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in its lane an event goes, and when it happened as far as the gateway knows."""
+
+    gateway_id: str
+    incarnation: str
+    lane: str
+    sequence: int
+    prevhash: str
+    hlc: str
+    time: str
+    timequality: str
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An event ready for the journal: ``body`` is the whole JSON object, ``hash`` included."""
+
+    sequence: int
+    hash: str
+    body: bytes
+
+
+class Envelope(BaseModel):
+    """An event as received. Validated; ``hash`` verified by :func:`verify`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    specversion: Annotated[str, Field(pattern=r"^1\.0$")]
+    id: Annotated[str, Field(min_length=1, max_length=120)]
+    source: Annotated[str, Field(min_length=1, max_length=120)]
+    type: Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$", max_length=80)]
+    time: Annotated[str, Field(max_length=40)]
+    datacontenttype: Annotated[str, Field(pattern=r"^application/json$")]
+    gatewayid: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    incarnation: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    lane: Annotated[str, Field(pattern=r"^(ledger|telemetry)$")]
+    sequence: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    hlc: Annotated[str, Field(pattern=r"^\d{15}-\d{5}$")]
+    timequality: Annotated[str, Field(pattern=r"^(synchronised|unsynchronised|floor)$")]
+    traceparent: Annotated[str, Field(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
+    prevhash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    data: dict[str, Any]
+
+
+def seal(event_type: str, data: dict[str, Any], position: Position) -> Sealed:
+    """Give an event its place and its hash. Raises :class:`EnvelopeError` when it is too large.
+
+    ``data`` must be JSON-ready and hold no floats (see :mod:`cloud_bridge.contract`).
+    """
+    event = {
+        "specversion": "1.0",
+        "id": f"{position.incarnation}/{position.lane}/{position.sequence}",
+        "source": f"regulars/v1/{position.gateway_id}",
+        "type": event_type,
+        "time": position.time,
+        "datacontenttype": "application/json",
+        "gatewayid": position.gateway_id,
+        "incarnation": position.incarnation,
+        "lane": position.lane,
+        "sequence": position.sequence,
+        "hlc": position.hlc,
+        "timequality": position.timequality,
+        "traceparent": position.traceparent,
+        "prevhash": position.prevhash,
+        "data": data,
+    }
+    canonical = orjson.dumps(event, option=_CANONICAL)
+    if len(canonical) > EVENT_BYTES_MAX:
+        raise EnvelopeError(f"{event_type} is {len(canonical)} bytes; at most {EVENT_BYTES_MAX} are carried")
+    digest = hashlib.sha256(canonical).hexdigest()
+    return Sealed(position.sequence, digest, b'%b,"hash":"%b"}' % (canonical[:-1], digest.encode()))
+
+
+def hash_of(event: dict[str, Any]) -> str:
+    """The hash an event should carry. ``event`` is the parsed object, with or without ``hash``."""
+    bare = {key: value for key, value in event.items() if key != "hash"}
+    return hashlib.sha256(orjson.dumps(bare, option=_CANONICAL)).hexdigest()
+
+
+def verify(event: dict[str, Any]) -> None:
+    """Raise :class:`EnvelopeError` unless the event carries the hash of its own body."""
+    if event.get("hash") != hash_of(event):
+        raise EnvelopeError(f"event {event.get('id', '?')!r:.120} does not match its hash")

@@ -1,0 +1,81 @@
+"""What the two ends tell each other about the lanes, beside the events themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud_bridge.topics import Lane
+
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Incarnation = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class Message(BaseModel):
+    """The root of all receipts; unknown fields are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Head(Message):
+    """The last row of a lane that has been applied (or written): its sequence and hash."""
+
+    sequence: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    hash: Hash
+
+
+class Ack(Message):
+    """Cloud → gateway, retained: everything up to each head is applied and durable."""
+
+    incarnation: Incarnation
+    lanes: dict[Lane, Head]
+
+
+class Nack(Message):
+    """Cloud → gateway: rows ``first`` to ``last`` of a lane are missing; send from ``first``."""
+
+    incarnation: Incarnation
+    lane: Lane
+    first: Annotated[int, Field(ge=1)]
+    last: Annotated[int, Field(ge=1)]
+
+
+class Quarantined(Message):
+    """Cloud → gateway: two different bodies claim one sequence; nothing is applied until an operator looked."""
+
+    incarnation: Incarnation
+    lane: Lane
+    sequence: Annotated[int, Field(ge=1)]
+    reason: Annotated[str, Field(max_length=300)]
+
+
+class LaneFigures(Message):
+    """The loss ledger of one lane: ``recorded = acked + queued + dropped``, always."""
+
+    recorded: Count
+    acked: Count
+    queued: Count
+    dropped: Count
+    dropped_by_reason: dict[str, Count] = {}
+    oldest_unsent_age_s: Count = 0
+
+
+class Hello(Message):
+    """Gateway → cloud, on connecting and every 15 s: who speaks, where it stands, how it fares."""
+
+    incarnation: Incarnation
+    replica_epoch: Annotated[str, Field(max_length=40)] = ""
+    replica_version: Count = 0
+    lanes: dict[Lane, LaneFigures] = {}
+    heads: dict[Lane, Head] = {}
+    software: Annotated[str, Field(max_length=40)] = ""
+    devices: dict[str, str] = {}
+
+
+class Applied(Message):
+    """Gateway → cloud: this version of the replica is durable here."""
+
+    epoch: Annotated[str, Field(max_length=40)]
+    version: Count

@@ -1,0 +1,1 @@
+"""Hardware: what it saw, how to reach it, and virtual twins that speak the same wire."""

@@ -1,0 +1,62 @@
+"""The protocols every driver keeps, and the one error it may raise."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from pydantic import BaseModel
+
+from devices.observations import Observation
+
+
+class DeviceError(Exception):
+    """The root of all errors of this package."""
+
+
+class DeviceFault(DeviceError, OSError):
+    """The device cannot be used now. The supervisor shows ``reason``, waits, and opens it again.
+
+    ``remedy`` tells the technician what to try; ``retry_after_s`` overrides the first backoff.
+    """
+
+    def __init__(self, reason: str, *, remedy: str, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+        self.retry_after_s = retry_after_s
+
+
+class Device(Protocol):
+    """Something that sees. Entering opens it (or raises :class:`DeviceFault`), leaving closes it.
+
+    ``observations()`` runs until the device fails (:class:`DeviceFault`) or its generator is
+    closed. It never blocks the event loop: a driver around blocking code owns a thread.
+    """
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def observations(self) -> AsyncIterator[Observation]: ...
+
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Driver(Generic[Settings]):
+    """What an entry point of the group ``regulars.devices`` names: how to configure and open a device."""
+
+    name: str
+    summary: str
+    settings: type[Settings]
+    open: Callable[[Settings], Device]
+
+    def configure(self, table: dict[str, Any]) -> Settings:
+        """Validate the ``[[devices]]`` table of ``edge.toml``. Raises ``pydantic.ValidationError``."""
+        return self.settings.model_validate(table)

@@ -1,0 +1,172 @@
+"""What hardware saw, in the vocabulary of hardware. What it *means* is decided in ``edge_agent``.
+
+Observations know no clock and no member. A device's consumer resumes its ``observations()``
+generator only after the observation is durably recorded: coming back from ``yield`` *is* the
+receipt, so a driver may then move a file to ``done`` or answer a till.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+CODE_LENGTH_MAX = 1_024
+SALE_LINES_MAX = 2_000
+TEXT_LENGTH_MAX = 200
+AMOUNT_MINOR_MAX = 1_000_000_000_00
+
+
+class CardUid:
+    """A card's unique number. Personal: ``repr`` and ``str`` show four characters of it."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: bytes) -> None:
+        if not 4 <= len(number) <= 10:
+            raise ValueError(f"a card UID has 4 to 10 bytes, not {len(number)}")
+        self.number = number
+
+    @classmethod
+    def from_hex(cls, text: str) -> CardUid:
+        """Read ``04A1…`` (separators ``:``, ``-`` and spaces allowed). Raises ``ValueError``."""
+        try:
+            return cls(bytes.fromhex(text.replace(":", "").replace("-", "")))
+        except ValueError as error:
+            raise ValueError(f"not a card UID (4 to 10 bytes in hexadecimal): {len(text)} characters") from error
+
+    @property
+    def is_random(self) -> bool:
+        """A 4-byte UID starting with 08 is drawn anew at each tap (ISO 14443-3): it names no card."""
+        return len(self.number) == 4 and self.number[0] == 0x08
+
+    def __repr__(self) -> str:
+        return f"CardUid({self.number.hex()[:4]}…)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CardUid) and other.number == self.number
+
+    def __hash__(self) -> int:
+        return hash(self.number)
+
+
+class Trust(StrEnum):
+    """How hard a medium is to copy."""
+
+    WEAK = "weak"
+    """A number anybody can copy: a plain UID, a printed code."""
+    DYNAMIC = "dynamic"
+    """A message that changes at each use and is verified (SUN, rotating QR)."""
+    AUTHENTICATED = "authenticated"
+    """The card proved knowledge of a key to this reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardTapped:
+    """A card entered the field. Told once per tap, on the UID, before anything else is read."""
+
+    uid: CardUid
+    technology: str
+    trust: Trust = Trust.WEAK
+
+
+@dataclass(frozen=True, slots=True)
+class CodeScanned:
+    """A bar code or QR code was read. ``text`` may be a member's secret: it stays out of logs."""
+
+    text: str = field(repr=False)
+    symbology: str
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.text) <= CODE_LENGTH_MAX:
+            raise ValueError(f"a code has 1 to {CODE_LENGTH_MAX} characters, not {len(self.text)}")
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """One receipt line. ``quantity`` is negative on returns; ``unit_minor`` in minor units."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_minor: int
+
+
+class SaleStatus(StrEnum):
+    RECORDED = "recorded"
+    DUPLICATE = "duplicate"
+    """The same sale again: nothing was recorded twice, the till may stop sending it."""
+    CONFLICT = "conflict"
+    """Another sale under a receipt number already used: refused, nothing recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleReceipt:
+    """What became of a sale; ``points`` (signed) and ``balance`` only when a member is known."""
+
+    sale_id: str
+    status: SaleStatus
+    points: int | None = None
+    balance: int | None = None
+
+
+def _no_reply(_: SaleReceipt) -> None:
+    """For sources that expect no answer, such as a watched folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleCompleted:
+    """A till closed a receipt. A refund names the sale it gives back in ``refund_of``.
+
+    ``total_minor`` is the sum of ``quantity × unit_minor`` over the lines as the till rounded it:
+    ≥ 0 for a sale, ≤ 0 for a refund. ``sold_at`` is the till's own clock, with its UTC offset.
+    ``reply`` is called once, after the sale is durable, before the generator is resumed.
+    """
+
+    sale_id: str
+    till: str
+    currency: str
+    total_minor: int
+    lines: tuple[SaleLine, ...]
+    sold_at: datetime
+    refund_of: str | None = None
+    card: CardUid | None = None
+    reply: Callable[[SaleReceipt], None] = field(default=_no_reply, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.sold_at.tzinfo is None:
+            raise ValueError("sold_at needs a UTC offset")
+        if len(self.lines) > SALE_LINES_MAX:
+            raise ValueError(f"a sale has at most {SALE_LINES_MAX} lines, not {len(self.lines)}")
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceMade:
+    """A finger on a kiosk: ``choice`` names the button, ``subject`` what it was about (a sale id)."""
+
+    kiosk: str
+    choice: str
+    subject: str = ""
+
+
+class DeviceState(StrEnum):
+    """Where a device stands. Shown with a reason and when it was last seen."""
+
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    DEGRADED = "degraded"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionChanged:
+    """A device that still works says how well: ``DEGRADED`` with a reason, or ``ONLINE`` again."""
+
+    state: DeviceState
+    reason: str
+
+
+Observation = CardTapped | CodeScanned | SaleCompleted | ChoiceMade | ConditionChanged

@@ -1,0 +1,41 @@
+"""What happened, in the words of the business. Only ``edge_agent`` translates what hardware saw into these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loyalty.identifiers import EventId, MemberId, SaleId, StoreId
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A receipt paid in one store, attributed to a member. Amounts in minor units."""
+
+    event: EventId
+    store: StoreId
+    sale: SaleId
+    currency: str
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Goods of an earlier sale given back: ``refunded_minor`` (> 0) of it returned to the customer."""
+
+    event: EventId
+    store: StoreId
+    sale: SaleId
+    original: SaleId
+    currency: str
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseStanding:
+    """What the ledger says of one purchase so far: the ground on which a refund is decided."""
+
+    member: MemberId
+    total_minor: int
+    refunded_minor: int
+    points: int
+    """Points still standing: accrued less reversed."""

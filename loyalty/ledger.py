@@ -1,0 +1,71 @@
+"""Double-entry points: a posting moves whole points from one account to another.
+
+A balance is a sum of postings and nothing else; a correction is another posting, never an edit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from loyalty.identifiers import EventId, MemberId, PostingId
+
+PROGRAMME_ISSUED = "programme:issued"
+"""Where all points come from: its balance is minus the points in circulation."""
+
+POINTS_MAX = 1_000_000_000
+"""The most points one posting may move."""
+
+
+class Rule(StrEnum):
+    """Why points moved; the staff screen explains each by this name."""
+
+    SPEND = "spend"
+    REFUND = "refund"
+
+
+def available(member: MemberId) -> str:
+    """The account of points a member can spend."""
+    return f"member:{member}:available"
+
+
+def member_of(account: str) -> MemberId | None:
+    """The member whose account this is; ``None`` for the programme's own accounts."""
+    kind, _, rest = account.partition(":")
+    return MemberId(rest.rpartition(":")[0]) if kind == "member" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """``points`` (> 0) leave ``debit`` and arrive at ``credit``, because of event ``cause``."""
+
+    posting_id: PostingId
+    debit: str
+    credit: str
+    points: int
+    rule: Rule
+    cause: EventId
+
+    def __post_init__(self) -> None:
+        if not 0 < self.points <= POINTS_MAX:
+            raise ValueError(f"a posting moves 1 to {POINTS_MAX} points, not {self.points}")
+        if self.debit == self.credit:
+            raise ValueError(f"a posting needs two accounts, not {self.debit} twice")
+
+    def effect_on(self, account: str) -> int:
+        """The signed change of one account's balance."""
+        return self.points * ((account == self.credit) - (account == self.debit))
+
+
+def balance(postings: Iterable[Posting], account: str) -> int:
+    """Sum an account. Postings of one ``posting_id`` count once, however often they are seen."""
+    unique = {posting.posting_id: posting for posting in postings}
+    return sum(posting.effect_on(account) for posting in unique.values())
+
+
+def digest(postings: Iterable[Posting]) -> str:
+    """One SHA-256 for a set of postings, whatever their order: two ledgers agree when these do."""
+    lines = sorted(f"{p.posting_id}|{p.debit}|{p.credit}|{p.points}|{p.rule}" for p in postings)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
