@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from cloud_bridge.topics import Lane
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
-Medium = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Keyed hash of what was shown; never the number itself")]
+Medium = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Keyed hash of what was shown, never the number")]
 Member = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Random member id given by the cloud")]
 Minor = Annotated[int, Field(ge=-(10**13), le=10**13, description="Amount in minor currency units")]
-EventKey = Annotated[str, Field(min_length=1, max_length=80, description="incarnation/lane/sequence of the event meant")]
+EventKey = Annotated[str, Field(min_length=1, max_length=80, description="incarnation/lane/sequence of an event")]
 
 
 class EventData(BaseModel):

@@ -34,6 +34,8 @@ class Up(StrEnum):
 
 
 class Down(StrEnum):
+    """What the cloud says to one gateway."""
+
     ACK = "ack"
     """Retained: the heads the cloud has applied."""
     NACK = "nack"
@@ -47,12 +49,16 @@ class TopicError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class UpTopic:
+    """A gateway speaks on a lane or a channel."""
+
     gateway_id: str
     channel: Lane | Up
 
 
 @dataclass(frozen=True, slots=True)
 class DownTopic:
+    """The cloud speaks to a gateway."""
+
     gateway_id: str
     kind: Down
 

@@ -96,6 +96,8 @@ class SaleLine:
 
 
 class SaleStatus(StrEnum):
+    """What became of a sale that a till sent."""
+
     RECORDED = "recorded"
     DUPLICATE = "duplicate"
     """The same sale again: nothing was recorded twice, the till may stop sending it."""

@@ -1,0 +1,82 @@
+"""Real brokers for tests: started on a loopback port, killed and started again at will."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+_READY_WITHIN_S = 15.0
+_AMQTT = """
+import asyncio, logging, sys
+from amqtt.broker import Broker
+logging.disable(logging.CRITICAL)
+async def serve() -> None:
+    broker = Broker({
+        "listeners": {"default": {"type": "tcp", "bind": "127.0.0.1:" + sys.argv[1]}},
+        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+    })
+    await broker.start()
+    await asyncio.Event().wait()
+asyncio.run(serve())
+"""
+
+
+class Broker:
+    """A broker process on 127.0.0.1. ``kill()`` is kill -9; ``start()`` brings it back on the same port."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self.port = port
+        self.folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + _READY_WITHIN_S
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection((self.host, self.port), timeout=0.2).close()
+            except OSError:
+                if self._process.poll() is not None:
+                    raise RuntimeError(f"the broker ended with {self._process.returncode}: {self.command()}") from None
+                time.sleep(0.02)
+            else:
+                return
+        raise RuntimeError(f"the broker did not listen within {_READY_WITHIN_S} s")
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        if self._process is not None and self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=10)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+class MosquittoBroker(Broker):
+    def command(self) -> list[str]:
+        config = self.folder / f"mosquitto-{self.port}.conf"
+        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type none\n")
+        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        return [program, "-c", str(config)]
+
+
+class AmqttBroker(Broker):
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", _AMQTT, str(self.port)]
