@@ -29,7 +29,7 @@ class EventData(BaseModel):
 
 
 class CardTappedV1(EventData):
-    """A card was held to a reader. ``member`` is set when the gateway knew whose it is."""
+    """A card was held to a reader. Whose it is stands in what was decided, never in the fact."""
 
     type = "regulars.card.tapped.v1"
     lane = Lane.LEDGER
@@ -37,7 +37,6 @@ class CardTappedV1(EventData):
     medium: Medium
     technology: Name
     trust: Name
-    member: Member | None = None
 
 
 class CodeScannedV1(EventData):
@@ -49,7 +48,6 @@ class CodeScannedV1(EventData):
     symbology: Name
     sku: Annotated[str, Field(max_length=80)] | None = None
     medium: Medium | None = None
-    member: Member | None = None
 
 
 class SaleLineV1(BaseModel):
@@ -63,7 +61,10 @@ class SaleLineV1(BaseModel):
 
 
 class SaleCompletedV1(EventData):
-    """A till closed a receipt (or a refund of one, then ``total_minor`` ≤ 0 and ``refund_of`` is set)."""
+    """A till closed a receipt, or gave goods back (``total_minor`` ≤ 0, ``refund_of`` names the receipt).
+
+    ``medium`` is set when the till itself read a card.
+    """
 
     type = "regulars.sale.completed.v1"
     lane = Lane.LEDGER
@@ -75,7 +76,6 @@ class SaleCompletedV1(EventData):
     lines: Annotated[tuple[SaleLineV1, ...], Field(max_length=2_000)] = ()
     refund_of: Name | None = None
     medium: Medium | None = None
-    member: Member | None = None
 
 
 class ChoiceMadeV1(EventData):
@@ -86,7 +86,6 @@ class ChoiceMadeV1(EventData):
     kiosk: Name
     choice: Name
     subject: Annotated[str, Field(max_length=80)] = ""
-    member: Member | None = None
 
 
 class PostingV1(BaseModel):

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     OTHER_CURRENCY = "other_currency"
     NOTHING_LEFT_TO_REFUND = "nothing_left_to_refund"
     NOTHING_TO_REVERSE = "nothing_to_reverse"
+    ORIGINAL_UNNAMED = "original_unnamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing moved, and why."""
+    """Nothing moved, and why. ``member`` is ``None`` where nobody was named."""
 
-    member: MemberId
+    member: MemberId | None
     reason: Reason
 
 
@@ -65,13 +66,18 @@ def decide_purchase(member: MemberId, programme: Programme, purchase: Purchase) 
     return Granted(member, points, (posting,))
 
 
-def decide_refund(standing: PurchaseStanding, programme: Programme, refund: Refund) -> Decision:
+def decide_refund(standing: PurchaseStanding | None, programme: Programme, refund: Refund) -> Decision:
     """Take back what the remaining purchase would not have earned.
 
     The points left standing are those of the unrefunded remainder, so any split of a refund into
-    parts ends at the same balance as one full refund.
+    parts ends at the same balance as one full refund. ``standing`` is ``None`` when the refund
+    names no purchase.
     """
+    if standing is None:
+        return Refused(None, Reason.ORIGINAL_UNNAMED)
     member = standing.member
+    if member is None:
+        return Refused(None, Reason.NOTHING_TO_REVERSE)
     if refund.currency != programme.currency:
         return Refused(member, Reason.OTHER_CURRENCY)
     remaining = standing.total_minor - standing.refunded_minor

@@ -25,7 +25,6 @@ class Refund:
     event: EventId
     store: StoreId
     sale: SaleId
-    original: SaleId
     currency: str
     refunded_minor: int
 
@@ -34,8 +33,10 @@ class Refund:
 class PurchaseStanding:
     """What the ledger says of one purchase so far: the ground on which a refund is decided."""
 
-    member: MemberId
+    member: MemberId | None
+    """``None`` for a purchase nobody claimed."""
     total_minor: int
     refunded_minor: int
+    """Given back before the refund now decided."""
     points: int
     """Points still standing: accrued less reversed."""
