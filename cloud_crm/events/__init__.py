@@ -1,0 +1,1 @@
+"""Everything the stores recorded, as received."""

@@ -1,0 +1,1 @@
+"""Points: double-entry postings, posted once, summed into balances."""

@@ -1,0 +1,1 @@
+"""Members and the media they show: who may be greeted, and with what."""

@@ -1,0 +1,1 @@
+"""The loyalty programme in force, and those before it."""
