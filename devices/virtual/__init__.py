@@ -1,0 +1,1 @@
+"""Virtual hardware that speaks the wire: the driver under it is the production driver, unmodified."""
