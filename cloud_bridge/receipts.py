@@ -10,6 +10,7 @@ from cloud_bridge.topics import Lane
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Incarnation = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+SEQUENCE_MAX = 2**31 - 1
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
@@ -22,7 +23,7 @@ class Message(BaseModel):
 class Head(Message):
     """The last row of a lane that has been applied (or written): its sequence and hash."""
 
-    sequence: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    sequence: Annotated[int, Field(ge=0, le=SEQUENCE_MAX)]
     hash: Hash
 
 
@@ -79,3 +80,9 @@ class Applied(Message):
 
     epoch: Annotated[str, Field(max_length=40)]
     version: Count
+
+
+class Presence(Message):
+    """Gateway → cloud, retained: connected or not. The broker says ``false`` as the last will."""
+
+    online: bool

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from typing import Any
 
-from cloud_bridge.contract import EventData
+import orjson
+from pydantic import ValidationError
+
+from cloud_bridge.contract import EVENT_TYPES, EventData
+from cloud_bridge.envelope import BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX, Envelope
 from cloud_bridge.topics import Lane
+
+_DETAIL_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,8 @@ class Refusal:
 class Batch:
     """Events of one lane of one incarnation, as one message brought them, in its order.
 
-    ``refused`` tells of the first bad event: the ``events`` are those before it.
+    ``refused`` tells of the first bad event: the ``events`` are those before it. ``incarnation`` is
+    empty when not even the first event could be read.
     """
 
     gateway_id: str
@@ -47,3 +56,98 @@ class Batch:
     lane: Lane
     events: tuple[Received, ...]
     refused: Refusal | None = None
+
+
+class _RefusedError(Exception):
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason)
+        self.refusal = Refusal(reason, detail[:_DETAIL_LENGTH_MAX])
+
+
+def read_batch(gateway_id: str, lane: Lane, payload: bytes) -> Batch:
+    """Read a message that came on this gateway's lane, whatever its bytes are."""
+    events: list[Received] = []
+    incarnation = ""
+    try:
+        for index, item in enumerate(_items(payload)):
+            place = f"{lane}[{index}]"
+            envelope = _envelope(place, item)
+            incarnation = incarnation or envelope.incarnation
+            _check_belonging(place, envelope, (gateway_id, incarnation, lane))
+            events.append(_received(place, envelope, item))
+    except _RefusedError as refused:
+        return Batch(gateway_id, incarnation, lane, tuple(events), refused.refusal)
+    return Batch(gateway_id, incarnation, lane, tuple(events))
+
+
+def _items(payload: bytes) -> list[Any]:
+    if len(payload) > BATCH_BYTES_MAX:
+        raise _RefusedError("oversized", f"{len(payload)} bytes; at most {BATCH_BYTES_MAX}")
+    try:
+        items = orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise _RefusedError("not_json", f"at byte {error.pos} of {len(payload)}") from error
+    if not isinstance(items, list):
+        raise _RefusedError("not_a_batch", f"expected an array of events, not {type(items).__name__}")
+    if not 1 <= len(items) <= BATCH_EVENTS_MAX:
+        raise _RefusedError("not_a_batch", f"{len(items)} events; 1 to {BATCH_EVENTS_MAX} are taken")
+    return items
+
+
+def _envelope(place: str, item: Any) -> Envelope:
+    try:
+        return Envelope.model_validate(item)
+    except ValidationError as error:
+        raise _RefusedError("malformed", f"{place}: {_where(error)}") from error
+
+
+def _check_belonging(place: str, envelope: Envelope, belongs: tuple[str, str, Lane]) -> None:
+    """An event speaks only for the gateway on whose topic it came, and a batch for one incarnation."""
+    gateway_id, incarnation, lane = belongs
+    if envelope.gatewayid != gateway_id or envelope.source != f"regulars/v1/{gateway_id}":
+        raise _RefusedError("wrong_gateway", f"{place} names another gateway than its topic")
+    if envelope.lane != lane:
+        raise _RefusedError("wrong_lane", f"{place} names another lane than its topic")
+    if envelope.incarnation != incarnation:
+        raise _RefusedError("mixed_incarnations", f"{place} is of another incarnation than the batch")
+    if envelope.id != f"{incarnation}/{lane}/{envelope.sequence}":
+        raise _RefusedError("wrong_id", f"{place}: id is not incarnation/lane/sequence")
+
+
+def _received(place: str, envelope: Envelope, item: dict[str, Any]) -> Received:
+    del item["hash"]
+    try:
+        body = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise _RefusedError("malformed", f"{place} is nested too deeply") from error
+    if len(body) > EVENT_BYTES_MAX:
+        raise _RefusedError("oversized", f"{place} has {len(body)} bytes; at most {EVENT_BYTES_MAX}")
+    if hashlib.sha256(body).hexdigest() != envelope.hash:
+        raise _RefusedError("wrong_hash", f"{place} does not match its hash")
+    return Received(
+        sequence=envelope.sequence,
+        hash=envelope.hash,
+        prevhash=envelope.prevhash,
+        id=envelope.id,
+        type=envelope.type,
+        time=envelope.time,
+        hlc=envelope.hlc,
+        body=body,
+        data=_data(place, envelope),
+    )
+
+
+def _data(place: str, envelope: Envelope) -> EventData | None:
+    payload = EVENT_TYPES.get(envelope.type)
+    if payload is None:
+        return None
+    try:
+        return payload.model_validate(envelope.data)
+    except ValidationError as error:
+        raise _RefusedError("malformed", f"{place}.data ({envelope.type}): {_where(error)}") from error
+
+
+def _where(error: ValidationError) -> str:
+    """Fields and kinds of fault, without the values: they may be personal."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'event'} {fault['type']}" for fault in faults[:3])

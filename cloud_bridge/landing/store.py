@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cloud_bridge.landing.batches import Batch, Received
+from cloud_bridge.landing.batches import Batch, Received, Refusal
 from cloud_bridge.receipts import Ack, Applied, Head, Hello, Nack, Quarantined
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
@@ -95,8 +95,8 @@ class LandingResult:
     applied: int = 0
     duplicates: int = 0
     lost: int = 0
-    refusals: list[tuple[str, str]] = field(default_factory=list)
-    """Gateway and reason of each batch that was not taken whole."""
+    refusals: list[tuple[Stream, Refusal]] = field(default_factory=list)
+    """Each batch that was not taken whole, and why."""
 
 
 class LandingStore(Protocol):
