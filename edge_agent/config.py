@@ -1,0 +1,234 @@
+"""What ``edge.toml`` may say. A wrong file gets one readable message: file, key, problem, remedy."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Self, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+
+from cloud_bridge.topics import check_gateway_id
+from devices.device import DeviceError, Driver
+from devices.registry import load_driver
+from edge_agent.config_problems import ConfigError, explain, parse_toml
+from edge_agent.secret_files import SecretError, check_secret
+
+COUNTERS_MAX = 32
+DEVICES_MAX = 64
+
+DriverLoader = Callable[[str], Driver[Any]]
+
+
+def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder", Path())
+    return Path(folder, path.expanduser())
+
+
+AnchoredPath = Annotated[Path, AfterValidator(_beside_the_file)]
+"""A path; when relative, relative to the configuration file."""
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GatewaySettings(_Section):
+    """``[gateway]``: who this gateway is, and where it keeps its journal and its secrets."""
+
+    id: Annotated[str, AfterValidator(check_gateway_id)] = Field(
+        description="Name of this gateway in the cloud: lower-case letters, digits and hyphens"
+    )
+    store: Name = Field(description="Name of the store; receipt numbers are unique within it")
+    store_name: str = Field(min_length=1, max_length=80, description="The store's name as people read it on screens")
+    data_dir: AnchoredPath = Field(description="Folder of the journal; on storage that survives a power cut")
+    secret_file: AnchoredPath = Field(description="File with this gateway's secret, shared with the cloud alone")
+    medium_key_file: AnchoredPath = Field(description="File with the tenant's medium key, the same at every gateway")
+
+
+class WebSettings(_Section):
+    """``[web]``: where kiosk and staff pages are served."""
+
+    host: str = Field(default="127.0.0.1", max_length=255, description="Address to listen on")
+    port: Port = Field(default=8600, description="Port to listen on")
+    operator_password_file: AnchoredPath | None = Field(
+        default=None, description="File with the operator's password; required unless the address is this machine's own"
+    )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the pages."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+class TlsSettings(_Section):
+    """``[broker.tls]``: certificates for an encrypted uplink. Present means encrypted."""
+
+    ca_file: AnchoredPath | None = Field(default=None, description="Certificate authority; default: the system's")
+    cert_file: AnchoredPath | None = Field(default=None, description="This gateway's certificate")
+    key_file: AnchoredPath | None = Field(default=None, description="Private key of the certificate")
+
+
+class BrokerSettings(_Section):
+    """``[broker]``: the MQTT broker between this store and the cloud."""
+
+    host: str = Field(min_length=1, max_length=255, description="Broker's address")
+    port: Port = Field(default=1883, description="Broker's port; 8883 is usual with TLS")
+    username: str = Field(default="", max_length=255, description="User name, when the broker asks for one")
+    password_file: AnchoredPath | None = Field(default=None, description="File with the password of that user")
+    tls: TlsSettings | None = Field(default=None, description="Encrypt the uplink")
+
+
+class JournalLimits(_Section):
+    """``[journal]``: how much the journal may hold."""
+
+    telemetry_rows_max: int = Field(
+        default=50_000, ge=100, le=10_000_000, description="Telemetry rows kept unsent before the oldest are dropped"
+    )
+    disk_bytes_max: int = Field(
+        default=0, ge=0, le=2**50, description="Largest size of the journal in bytes; 0: what the file system has"
+    )
+    ballast_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=0, le=2**32, description="Space held in reserve, given back when the disk is full"
+    )
+
+
+class CounterSettings(_Section):
+    """``[[counters]]``: a place where people pay: its kiosk, till, readers and scanners."""
+
+    name: Name = Field(description="Name of the counter")
+    kiosk: Name = Field(description="Name of its kiosk, as in the address /kiosk/NAME")
+    till: str | None = Field(
+        default=None, min_length=1, max_length=80, description="Name by which its till signs sales"
+    )
+    readers: tuple[str, ...] = Field(default=(), max_length=16, description="Card readers at this counter, by name")
+    scanners: tuple[str, ...] = Field(default=(), max_length=16, description="Code scanners at this counter, by name")
+    visit_window_s: int = Field(
+        default=300, ge=1, le=86_400, description="How long after a tap a sale belongs to that member"
+    )
+    claim_window_s: int = Field(
+        default=120, ge=1, le=86_400, description="How long after a sale a tap may still claim it"
+    )
+
+
+class DeviceTable(BaseModel):
+    """``[[devices]]``: a name, a driver, and beside them the settings of that driver."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    name: Name = Field(description="Name of the device, unique at this gateway")
+    driver: str = Field(min_length=1, max_length=40, description="Driver that reads it")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The driver's own settings, its paths relative to the configuration file resolved."""
+        return dict(self.model_extra or {})
+
+
+class EdgeSettings(_Section):
+    """The whole of ``edge.toml``."""
+
+    gateway: GatewaySettings = Field(description="Who this gateway is")
+    web: WebSettings = Field(default=WebSettings(), description="Where its pages are served")
+    broker: BrokerSettings = Field(description="How it reaches the cloud")
+    journal: JournalLimits = Field(default=JournalLimits(), description="What its journal may hold")
+    counters: tuple[CounterSettings, ...] = Field(
+        min_length=1, max_length=COUNTERS_MAX, description="Places where people pay"
+    )
+    devices: tuple[DeviceTable, ...] = Field(default=(), max_length=DEVICES_MAX, description="Attached hardware")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for problem, remedy in self._contradictions():
+            raise PydanticCustomError("contradiction", "{problem}", {"problem": problem, "remedy": remedy})
+        return self
+
+    def _contradictions(self) -> Iterator[tuple[str, str]]:
+        names = [device.name for device in self.devices]
+        attached = [name for counter in self.counters for name in (*counter.readers, *counter.scanners)]
+        for what, seen in (
+            ("devices", names),
+            ("counters", [counter.name for counter in self.counters]),
+            ("kiosks", [counter.kiosk for counter in self.counters]),
+            ("tills", [counter.till for counter in self.counters if counter.till]),
+        ):
+            if twice := _repeated(seen):
+                yield f"two {what} are called {twice!r}", "Give each a name of its own."
+        if twice := _repeated(attached):
+            yield f"the device {twice!r} stands at two counters", "Name each reader and scanner at one counter."
+        for name in attached:
+            if name not in names:
+                known = ", ".join(names) or "none"
+                yield f"a counter names the device {name!r}, which is not configured", f"Known [[devices]]: {known}."
+        if not self.web.is_loopback and self.web.operator_password_file is None:
+            yield (
+                f"[web] listens on {self.web.host}, which others can reach, without a password",
+                "Set web.operator_password_file, or listen on 127.0.0.1.",
+            )
+
+    @classmethod
+    def load(cls, path: Path, *, drivers: DriverLoader = load_driver) -> EdgeSettings:
+        """Read and check ``edge.toml``, the settings of its drivers and its secret files.
+
+        Raises :class:`ConfigError` for the first problem found.
+        """
+        try:
+            settings = cls.model_validate(parse_toml(path), context={"folder": path.parent})
+        except ValidationError as error:
+            raise explain(path, error, cls) from error
+        devices = tuple(_checked_device(path, device, drivers) for device in settings.devices)
+        for key, file in settings.secret_files().items():
+            try:
+                check_secret(file)
+            except SecretError as error:
+                raise ConfigError(path, key, error.problem, error.remedy) from error
+        return settings.model_copy(update={"devices": devices})
+
+    def secret_files(self) -> dict[str, Path]:
+        """Every secret file this configuration names, by key."""
+        tls = self.broker.tls
+        named = {
+            "gateway.secret_file": self.gateway.secret_file,
+            "gateway.medium_key_file": self.gateway.medium_key_file,
+            "web.operator_password_file": self.web.operator_password_file,
+            "broker.password_file": self.broker.password_file,
+            "broker.tls.key_file": tls.key_file if tls else None,
+        }
+        return {key: file for key, file in named.items() if file is not None}
+
+
+def _repeated(names: list[str]) -> str | None:
+    return next((name for name in names if names.count(name) > 1), None)
+
+
+def _checked_device(path: Path, device: DeviceTable, drivers: DriverLoader) -> DeviceTable:
+    """The device with its paths resolved. Raises :class:`ConfigError` unless its driver can be configured."""
+    place = f"devices.{device.name}"
+    try:
+        driver = drivers(device.driver)
+    except DeviceError as error:
+        raise ConfigError(path, f"{place}.driver", str(error), "Name an installed driver.") from error
+    table = _anchored(device.settings, driver.settings, path.parent)
+    try:
+        driver.configure(table)
+    except ValidationError as error:
+        raise explain(path, error, driver.settings, section=place) from error
+    return DeviceTable(name=device.name, driver=device.driver, **table)
+
+
+def _anchored(table: dict[str, Any], settings: type[BaseModel], folder: Path) -> dict[str, Any]:
+    """Resolve those values that the driver declares as paths: relative means beside the file."""
+    paths = {
+        key for key, field in settings.model_fields.items() if Path in (field.annotation, *get_args(field.annotation))
+    }
+    return {
+        key: str(folder / value) if key in paths and isinstance(value, str) else value for key, value in table.items()
+    }

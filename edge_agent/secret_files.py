@@ -1,0 +1,50 @@
+"""Secrets are files. They are read when needed, never logged, never printed."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+SECRET_BYTES_MAX = 64 * 1024
+
+
+class SecretError(ValueError):
+    """A secret file that cannot be used. Names the problem and the remedy, never the content."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}. {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+def read_secret(file: Path) -> bytes:
+    """The content without surrounding white space. Raises :class:`SecretError`."""
+    try:
+        with file.open("rb") as source:
+            content = source.read(SECRET_BYTES_MAX + 1)
+    except FileNotFoundError as error:
+        raise SecretError(f"there is no file {file}", "Create it, or correct the path.") from error
+    except OSError as error:
+        raise SecretError(f"{file} cannot be read: {error.strerror}", "Let the gateway's user read it.") from error
+    if len(content) > SECRET_BYTES_MAX:
+        raise SecretError(f"{file} is larger than {SECRET_BYTES_MAX} bytes", "Name a file that holds one secret.")
+    secret = content.strip()
+    if not secret:
+        raise SecretError(f"{file} is empty", "Write the secret into it.")
+    return secret
+
+
+def check_secret(file: Path) -> None:
+    """Raise :class:`SecretError` unless the file holds a secret."""
+    read_secret(file)
+
+
+def too_open(file: Path) -> str | None:
+    """A warning when others on this machine can read the secret, else ``None``."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return None
+    if mode & (stat.S_IRGRP | stat.S_IROTH | stat.S_IWGRP | stat.S_IWOTH):
+        return f"{file} can be read by others on this machine; run: chmod 600 {file}"
+    return None
