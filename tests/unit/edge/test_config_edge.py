@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.device import Device, Driver
 from devices.registry import UnknownDriver, load_driver
-from edge_agent.config import ConfigError, EdgeSettings
-from edge_agent.secret_files import read_secret, too_open
+from edge_agent.config import ConfigError, EdgeSettings, read_secret, too_open
 
 GOOD = """
 [gateway]

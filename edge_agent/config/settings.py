@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 from cloud_bridge.topics import check_gateway_id
 from devices.device import DeviceError, Driver
 from devices.registry import load_driver
-from edge_agent.config_problems import ConfigError, explain, parse_toml
-from edge_agent.secret_files import SecretError, check_secret
+from edge_agent.config.problems import ConfigError, explain, parse_toml
+from edge_agent.config.secret_files import SecretError, check_secret
 
 COUNTERS_MAX = 32
 DEVICES_MAX = 64
