@@ -1,0 +1,1 @@
+"""Every screen in the store, and the design system that all pages of Regulars share."""

@@ -1,0 +1,105 @@
+// Puts a view (JSON) into markup the server wrote, as text and only as text.
+//
+//   data-text="link.state"            the value at that path becomes the text
+//   data-text="balance|number"        through a format: number signed money time moment duration
+//   data-text="total_minor|money:currency"   money takes the path of its currency
+//   data-in="as of {}"                the sentence around it; data-in-one="{} point" for one
+//   data-text="devices.state|word:device"    a code in the reader's words: <data value="device.online">
+//   data-if="claimable" data-if="!name"      shown when the value says something / nothing
+//   data-state-of="link.state"        becomes the data-state attribute that colours follow
+//   data-set="subject=claimable.sale" becomes data-subject, for a button's module
+//   data-each="devices"               its <template> once per item; inside, paths start at the item
+//
+// Items are kept and filled anew, so focus and scrolling stay where they are.
+
+import * as format from "/assets/design/format.js";
+
+const BOUND = "[data-text],[data-if],[data-state-of],[data-set],[data-each]";
+
+function at(view, path) {
+  if (path === ".") return view;
+  return path.split(".").reduce((value, key) => value?.[key], view);
+}
+
+function says(value) {
+  return Array.isArray(value) ? value.length > 0 : value !== null && value !== undefined && value !== false && value !== "";
+}
+
+export class Binder {
+  #language;
+  #words;
+
+  // words: an element (or template content) holding <data value="device.online">Online</data>
+  constructor({ language, words }) {
+    this.#language = language;
+    this.#words = new Map();
+    for (const word of words?.querySelectorAll("data") ?? []) this.#words.set(word.value, word.textContent);
+  }
+
+  fill(root, view) {
+    const bound = root.matches?.(BOUND) ? [root] : [];
+    for (const element of [...bound, ...root.querySelectorAll(BOUND)]) {
+      const list = element.parentElement?.closest("[data-each]");
+      if (list && list !== root && root.contains(list)) continue;
+      this.#bind(element, view);
+    }
+  }
+
+  #bind(element, view) {
+    const { text, if: condition, stateOf, set, each } = element.dataset;
+    if (condition !== undefined) {
+      const negated = condition.startsWith("!");
+      element.hidden = says(at(view, negated ? condition.slice(1) : condition)) === negated;
+    }
+    if (stateOf !== undefined) element.dataset.state = at(view, stateOf) ?? "";
+    if (set !== undefined) {
+      const [name, path] = set.split("=");
+      element.dataset[name] = at(view, path) ?? "";
+    }
+    if (text !== undefined) this.#write(element, view, text);
+    if (each !== undefined) this.#repeat(element, at(view, each) ?? []);
+  }
+
+  #write(element, view, binding) {
+    const [path, formatting] = binding.split("|");
+    const value = at(view, path);
+    const formatted = value === null || value === undefined ? "" : this.#formatted(value, formatting, view);
+    const sentence = this.#sentence(element.dataset, value);
+    const text = sentence && formatted !== "" ? sentence.replace("{}", () => formatted) : formatted;
+    if (element.textContent !== text) element.textContent = text;
+    if (element instanceof HTMLTimeElement && value) element.dateTime = value;
+  }
+
+  #sentence({ in: other, inOne: one }, value) {
+    const isOne = one !== undefined && typeof value === "number" && format.plural(value, this.#language) === "one";
+    return isOne ? one : other;
+  }
+
+  #formatted(value, formatting, view) {
+    const [name, argument] = (formatting ?? "").split(":");
+    switch (name) {
+      case "":
+        return String(value);
+      case "word":
+        return this.#words.get(`${argument}.${value}`) ?? String(value);
+      case "money":
+        return format.money(value, at(view, argument), this.#language);
+      default:
+        return format[name](value, this.#language);
+    }
+  }
+
+  #repeat(list, items) {
+    const template = list.querySelector(":scope > template");
+    const shown = [...list.children].filter((child) => child !== template);
+    items.forEach((item, index) => {
+      let element = shown[index];
+      if (!element) {
+        element = template.content.firstElementChild.cloneNode(true);
+        list.append(element);
+      }
+      this.fill(element, item);
+    });
+    for (const extra of shown.slice(items.length)) extra.remove();
+  }
+}

@@ -1,0 +1,51 @@
+// Numbers, money and times as the reader's language writes them. The server's half is formats.py.
+
+const cache = new Map();
+
+function made(kind, language, options) {
+  const key = kind.name + language + JSON.stringify(options);
+  if (!cache.has(key)) cache.set(key, new kind(language, options));
+  return cache.get(key);
+}
+
+export function number(value, language) {
+  return made(Intl.NumberFormat, language, {}).format(value);
+}
+
+// +37, −37 (a true minus sign), 0
+export function signed(value, language) {
+  const sign = value > 0 ? "+" : value < 0 ? "\u2212" : "";
+  return sign + number(Math.abs(value), language);
+}
+
+// Minor units: fen, cents, whole yen.
+export function money(minor, currency, language) {
+  const format = made(Intl.NumberFormat, language, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
+  return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+}
+
+export function time(iso, language) {
+  return made(Intl.DateTimeFormat, language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(iso));
+}
+
+export function moment(iso, language) {
+  return made(Intl.DateTimeFormat, language, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" }).format(new Date(iso));
+}
+
+const STEPS = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+// A span in its largest fitting unit: "3 minutes".
+export function duration(seconds, language) {
+  const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? STEPS.at(-1);
+  const options = { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 };
+  return made(Intl.NumberFormat, language, options).format(Math.floor(seconds / size));
+}
+
+export function plural(value, language) {
+  return made(Intl.PluralRules, language, {}).select(value);
+}

@@ -1,0 +1,1 @@
+"""The screens on the counter: what a member sees and touches."""
