@@ -18,7 +18,7 @@ _ORPHAN = 4
 
 
 def main(arguments: list[str]) -> int:
-    """Replace this process. Returns only when that is impossible."""
+    """Replace this process. Returns, with an exit status, only when that is impossible."""
     if len(arguments) < 3 or arguments[1] != "--" or not arguments[0].isdigit():
         sys.stderr.write("usage: python -m simulation.leash PARENT_PID -- PROGRAM [ARGUMENT …]\n")
         return _USAGE
@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> int:
         if os.getppid() != int(arguments[0]):
             return _ORPHAN
     os.execvp(arguments[2], arguments[2:])  # noqa: S606 - becoming another program is the point
+    raise AssertionError("execvp returns only by raising")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,100 @@
+"""The ``regulars`` command: finds the module of each command, and turns its failures into one message."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from typer.core import TyperGroup
+
+from provisioning.environment import Environment
+from provisioning.failures import CommandFailure, Exit
+
+COMMANDS = ("demo", "tap", "edge", "cloud", "init", "config", "journal")
+"""Every command, in the order of the help page; each is ``provisioning/commands/NAME.py``."""
+
+
+class CommandGroup(TyperGroup):
+    """Loads a command when it is asked for, and says in one message why it failed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"provisioning.commands.{cmd_name}")
+        return typer.main.get_command(module.app)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CommandFailure as failure:
+            if ctx.params.get("debug"):
+                raise
+            _say(failure.problem, failure.remedy)
+            raise typer.Exit(failure.status) from failure
+        except Exception as error:
+            # typer's own exceptions (usage, exit, abort) say where they come from; they pass.
+            if ctx.params.get("debug") or type(error).__module__.startswith("typer"):
+                raise
+            _say(
+                f"Something is wrong inside Regulars: {type(error).__name__}: {error}",
+                "Run it again as `regulars --debug …` and report what it prints.",
+            )
+            raise typer.Exit(Exit.BUG) from error
+
+
+def _say(problem: str, remedy: str) -> None:
+    console = Console(stderr=True, no_color=not Environment.read().colour, soft_wrap=True)
+    console.print(Text.assemble(("✗ ", "bold red"), problem))
+    if remedy:
+        console.print(Text.assemble(("  → ", "bold"), remedy))
+
+
+def _print_version(*, asked: bool) -> None:
+    if asked:
+        try:
+            typer.echo(f"regulars {version('regulars')}")
+        except PackageNotFoundError:
+            typer.echo("regulars (run from its source folder)")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="regulars",
+    cls=CommandGroup,
+    help="The in-store CRM that keeps working when the internet does not.",
+    epilog="Start with:  regulars demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def regulars(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when a command fails.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=lambda value: _print_version(asked=value), help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """The in-store CRM that keeps working when the internet does not."""
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Tells by its content which configuration a file is, and reads it with the reader that will use it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloud_crm.config import CloudSettings
+from edge_agent.config import EdgeSettings
+from edge_agent.config.problems import ConfigError, parse_toml
+from edge_agent.config import too_open
+from loyalty.programme import ProgrammeError, programme_from_toml
+from provisioning.planogram import COLUMNS, load_planogram
+from provisioning.store_plan import StorePlan
+
+_HEADER_CHARACTERS_MAX = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A file that passed: what it is, what it says in a few words, and what should be mended anyway."""
+
+    kind: str
+    summary: str
+    warnings: tuple[str, ...] = ()
+
+
+def check(path: Path) -> Verdict:
+    """Read ``path`` as what it is. Raises :class:`ConfigError`: file, key, problem, remedy."""
+    if path.is_dir():
+        raise ConfigError(path, "", "is a folder", "Name one of the files in it.")
+    if path.suffix.lower() == ".csv":
+        return _check_planogram(path)
+    return _reader_of(path)(path)
+
+
+def _reader_of(path: Path) -> Callable[[Path], Verdict]:
+    """The reader for the sections a TOML file has."""
+    sections = set(parse_toml(path))
+    for own, reader in (
+        ({"gateway", "counters"}, _check_edge),
+        ({"gateways", "database", "medium_key_file"}, _check_cloud),
+        ({"store", "floor_plan", "zones"}, _check_store),
+        ({"programme"}, _check_programme),
+    ):
+        if sections & own:
+            return reader
+    found = ", ".join(sorted(sections)) or "nothing"
+    raise ConfigError(
+        path,
+        "",
+        f"no configuration of ours begins like this; it holds {found:.120}",
+        "Known are edge.toml ([gateway]), cloud.toml ([[gateways]]), store.toml ([store]), "
+        "programme.toml ([programme]) and planogram.csv.",
+    )
+
+
+def _check_edge(path: Path) -> Verdict:
+    settings = EdgeSettings.load(path)
+    warnings = tuple(filter(None, map(too_open, settings.secret_files().values())))
+    devices = ", ".join(f"{device.name} ({device.driver})" for device in settings.devices) or "no devices"
+    return Verdict("gateway (edge.toml)", f"{settings.gateway.id}: {devices}", warnings)
+
+
+def _check_cloud(path: Path) -> Verdict:
+    settings = CloudSettings.load(path)
+    return Verdict("cloud (cloud.toml)", f"gateways: {', '.join(one.id for one in settings.gateways) or 'none'}")
+
+
+def _check_store(path: Path) -> Verdict:
+    plan = StorePlan.load(path)
+    floor = plan.floor_plan
+    summary = f"{plan.store.name}: {floor.width_cm} × {floor.depth_cm} cm, {len(plan.zones)} zones"
+    return Verdict("store (store.toml)", summary)
+
+
+def _check_programme(path: Path) -> Verdict:
+    try:
+        programme = programme_from_toml(path.read_text(encoding="utf-8-sig"))
+    except ProgrammeError as error:
+        key = error.key if error.key in {"toml", "programme"} else f"programme.{error.key}"
+        raise ConfigError(path, key, f"is {error.found!r:.80}", f"{error.remedy.capitalize()}.") from error
+    summary = f"{programme.points} points per {programme.per_minor} minor units of {programme.currency}"
+    return Verdict("programme (programme.toml)", summary)
+
+
+def _check_planogram(path: Path) -> Verdict:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as source:
+            header = next(csv.reader([source.readline(_HEADER_CHARACTERS_MAX)]), [])
+    except FileNotFoundError as error:
+        raise ConfigError(path, "", "there is no such file", "Write one with `regulars init`.") from error
+    except (OSError, UnicodeDecodeError, csv.Error):
+        header = []
+    if "InvoiceNo" in header:
+        raise ConfigError(
+            path, "line 1", "these are a till's transactions, no configuration", "Replay them: regulars demo --sales FILE"
+        )
+    slots = load_planogram(path)
+    articles = len({slot.sku for slot in slots})
+    return Verdict(f"planogram ({','.join(COLUMNS[:3])}, …)", f"{len(slots)} slots, {articles} articles")

@@ -1,0 +1,149 @@
+"""A seeded store day: the same seed and date give the same day, to the last fen.
+
+Pure: no clock, no input, no output. Shoppers come in two waves, at noon and after work. Members tap
+before they pay, or after and claim the receipt; others are anonymous or hold a card nobody knows;
+some bring goods back later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from random import Random
+
+from devices.observations import CardUid, SaleCompleted, SaleLine
+from simulation.day.assortment import PRODUCTS, member_name
+from simulation.day.turns import ClaimSale, RingUp, ScanCode, SeedMember, Step, StoreDay, TapCard, Turn
+
+TURNS_MAX = 20_000
+MEMBERS_MAX = 50_000
+BASKET_LINES_MAX = 6
+
+_OPENS_AT_HOUR = 9
+_ARRIVALS_BY_HOUR = (5, 6, 8, 15, 11, 6, 6, 8, 13, 17, 11, 6)
+_CST = timezone(timedelta(hours=8), "CST")
+_CODE_SHARE = 0.15
+_REFUND_SHARE = 0.06
+_STRANGERS = 6
+_BEHAVIOURS = ("tap_first", "tap_after", "anonymous", "stranger", "code", "price_check")
+_BEHAVIOUR_WEIGHTS = (46, 16, 22, 6, 7, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """How big a day: ``turns`` at the counter by at most ``members`` regulars, on ``day`` in UTC+8."""
+
+    seed: int
+    day: date
+    turns: int = 240
+    members: int = 60
+    till: str = "till-1"
+    currency: str = "CNY"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.turns <= TURNS_MAX:
+            raise ValueError(f"a day has 1 to {TURNS_MAX} turns, not {self.turns}")
+        if not 1 <= self.members <= MEMBERS_MAX:
+            raise ValueError(f"a day has 1 to {MEMBERS_MAX} members, not {self.members}")
+
+
+def store_day(plan: DayPlan) -> StoreDay:
+    """The whole day of ``plan``."""
+    random = Random(f"regulars/day/{plan.seed}/{plan.day.isoformat()}")  # noqa: S311 - a script, not a secret
+    members = tuple(_members(plan, random))
+    strangers = tuple(_card(random) for _ in range(_STRANGERS))
+    turns = _Script(plan, random, members, strangers).turns()
+    return StoreDay(members, strangers, plan.currency, tuple(sorted(turns, key=lambda turn: turn.at)))
+
+
+def _members(plan: DayPlan, random: Random) -> Iterator[SeedMember]:
+    for number in range(plan.members):
+        name, language = member_name(number)
+        key = f"m{random.getrandbits(64):016x}"
+        code = f"RGL:{random.getrandbits(80):020x}" if random.random() < _CODE_SHARE else None
+        yield SeedMember(key, name, language, _card(random), code)
+
+
+def _card(random: Random) -> CardUid:
+    """Seven bytes starting with 04, NXP's number: fixed, not drawn anew at each tap."""
+    return CardUid(b"\x04" + random.randbytes(6))
+
+
+class _Script:
+    """Writes the turns of one day; holds what the turns share: the receipt counter and the dice."""
+
+    def __init__(
+        self, plan: DayPlan, random: Random, members: tuple[SeedMember, ...], strangers: tuple[CardUid, ...]
+    ) -> None:
+        self._plan = plan
+        self._random = random
+        self._members = members
+        self._strangers = strangers
+        self._with_code = [member for member in members if member.code is not None]
+        self._receipts = 0
+
+    def turns(self) -> Iterator[Turn]:
+        """Turns in the order they were written; refunds follow their sales."""
+        closing = self._moment(_OPENS_AT_HOUR + len(_ARRIVALS_BY_HOUR), 0)
+        for at in self._arrivals():
+            steps = self._steps(at)
+            yield Turn(at, steps)
+            sales = [step.receipt for step in steps if isinstance(step, RingUp)]
+            if sales and self._random.random() < _REFUND_SHARE:
+                later = at + timedelta(minutes=self._random.randint(20, 180))
+                yield Turn(min(later, closing), (RingUp(self._refund(sales[0], min(later, closing))),))
+
+    def _arrivals(self) -> list[datetime]:
+        hours = self._random.choices(range(len(_ARRIVALS_BY_HOUR)), _ARRIVALS_BY_HOUR, k=self._plan.turns)
+        return sorted(self._moment(_OPENS_AT_HOUR + hour, self._random.randrange(3_600)) for hour in hours)
+
+    def _moment(self, hour: int, second: int) -> datetime:
+        midnight = datetime.combine(self._plan.day, time(0), tzinfo=_CST)
+        return midnight + timedelta(hours=hour, seconds=second)
+
+    def _steps(self, at: datetime) -> tuple[Step, ...]:
+        (behaviour,) = self._random.choices(_BEHAVIOURS, _BEHAVIOUR_WEIGHTS)
+        tap: Step = TapCard(self._random.choice(self._members).card)
+        match behaviour:
+            case "price_check":
+                return (ScanCode(self._random.choice(PRODUCTS).sku),)
+            case "tap_first":
+                return (tap, self._sale(at))
+            case "tap_after":
+                sale = self._sale(at)
+                return (sale, tap, ClaimSale(sale.receipt.sale_id))
+            case "stranger":
+                return (TapCard(self._random.choice(self._strangers)), self._sale(at))
+            case "code" if self._with_code:
+                return (ScanCode(self._random.choice(self._with_code).code or ""), self._sale(at))
+            case _:
+                return (self._sale(at),)
+
+    def _sale(self, at: datetime) -> RingUp:
+        count = 1 + min(int(self._random.expovariate(0.6)), BASKET_LINES_MAX - 1)
+        weights = [product.weight for product in PRODUCTS]
+        picked = dict.fromkeys(self._random.choices(PRODUCTS, weights, k=count))
+        lines = tuple(
+            SaleLine(product.sku, product.name, self._random.choice((1, 1, 1, 2, 3)), product.price_minor)
+            for product in picked
+        )
+        return RingUp(self._receipt(lines, at, refund_of=None))
+
+    def _refund(self, sale: SaleCompleted, at: datetime) -> SaleCompleted:
+        """One line of the sale comes back, whole."""
+        line = self._random.choice(sale.lines)
+        back = (SaleLine(line.sku, line.name, -line.quantity, line.unit_minor),)
+        return self._receipt(back, at, refund_of=sale.sale_id)
+
+    def _receipt(self, lines: tuple[SaleLine, ...], at: datetime, *, refund_of: str | None) -> SaleCompleted:
+        self._receipts += 1
+        return SaleCompleted(
+            sale_id=f"{self._plan.day:%y%m%d}-{self._receipts:05d}",
+            till=self._plan.till,
+            currency=self._plan.currency,
+            total_minor=sum(line.quantity * line.unit_minor for line in lines),
+            lines=lines,
+            sold_at=at.astimezone(UTC),
+            refund_of=refund_of,
+        )

@@ -1,0 +1,75 @@
+"""The vocabulary of a store day: one shopper's turn at the counter, step by step.
+
+A turn is a value. Who performs it (:mod:`simulation.shop_floor`) waits for each step to take
+effect before the next, as a person does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from devices.observations import CardUid, SaleCompleted
+
+
+@dataclass(frozen=True, slots=True)
+class TapCard:
+    """Hold a card to the reader and wait for the kiosk."""
+
+    card: CardUid
+
+
+@dataclass(frozen=True, slots=True)
+class ScanCode:
+    """Hold a printed code or a phone to the scanner."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RingUp:
+    """The till closes a receipt: a sale, or a refund when it names the sale it gives back."""
+
+    receipt: SaleCompleted
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSale:
+    """Touch "Yes, that was me" on the kiosk, if it asks about this sale."""
+
+    sale_id: str
+
+
+Step = TapCard | ScanCode | RingUp | ClaimSale
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one shopper does at the counter, starting at ``at`` (the shop's own time)."""
+
+    at: datetime
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedMember:
+    """A member to enrol before the shop opens; ``code`` is what their phone shows, if they use one."""
+
+    member: str
+    name: str
+    language: str
+    card: CardUid
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDay:
+    """Everything the demo needs to know beforehand: who is a member, in which currency, which turns.
+
+    ``turns`` are ordered by time. ``strangers`` are cards that belong to nobody yet.
+    """
+
+    members: tuple[SeedMember, ...]
+    strangers: tuple[CardUid, ...]
+    currency: str
+    turns: tuple[Turn, ...]
