@@ -54,7 +54,7 @@ class WebSettings(_Section):
     """``[web]``: where kiosk and staff pages are served."""
 
     host: str = Field(default="127.0.0.1", max_length=255, description="Address to listen on")
-    port: Port = Field(default=8600, description="Port to listen on")
+    port: Port = Field(default=8401, description="Port to listen on")
     operator_password_file: AnchoredPath | None = Field(
         default=None, description="File with the operator's password; required unless the address is this machine's own"
     )

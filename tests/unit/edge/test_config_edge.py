@@ -79,7 +79,7 @@ def problem_with(folder: Path, text: str) -> ConfigError:
 def test_a_good_file_is_read_and_paths_are_relative_to_it(tmp_path: Path) -> None:
     settings = EdgeSettings.load(write(tmp_path), drivers=drivers)
     assert settings.gateway.data_dir == tmp_path / "data"
-    assert settings.web.port == 8600
+    assert settings.web.port == 8401
     device = settings.devices[0]
     assert _KNOCKER.configure(device.settings).path == tmp_path / "knocker.pty"
     assert read_secret(settings.gateway.secret_file) == b"gateway secret"
