@@ -1,7 +1,7 @@
 """A serial port without a cable: a pseudo-terminal behind a stable path, to plug and unplug.
 
 The driver opens ``link`` as it would open ``/dev/serial/by-id/…``; the virtual device holds the
-other end. A baud rate set by the driver is accepted and ignored by the kernel.
+other end. The kernel carries bytes at any speed; a device that minds asks for ``baudrate``.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import termios
 import threading
 import tty
 from pathlib import Path
 from typing import Self
 
 _READ_BYTES_MAX = 4_096
+_BAUDRATES = {
+    getattr(termios, f"B{rate}"): rate for rate in (9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600)
+}
 _SEND_WAIT_S = 0.2
 """How long a full line is waited for; then bytes are lost, as on a UART nobody reads."""
 
@@ -45,6 +49,12 @@ class PtyPort:
     def master_fd(self) -> int:
         """The device's end, non-blocking; -1 while unplugged. ``receive`` and ``send`` are safer."""
         return self._master_fd
+
+    @property
+    def baudrate(self) -> int:
+        """The speed the driver last set, in bit/s; 0 while unplugged or for a speed not listed here."""
+        with self._lock:
+            return _BAUDRATES.get(termios.tcgetattr(self._line_fd)[5], 0) if self.plugged else 0
 
     def plug(self) -> None:
         """Make a new line and point ``link`` at it, replacing a dead link but never a real file."""

@@ -64,6 +64,15 @@ def test_plugging_again_brings_the_same_path_back(port: PtyPort) -> None:
         assert line.read(1) == b"!"
 
 
+def test_the_device_sees_the_speed_the_driver_sets(port: PtyPort) -> None:
+    with serial.Serial(str(port.link), 115_200) as line:
+        assert port.baudrate == 115_200
+        line.baudrate = 921_600
+        assert port.baudrate == 921_600
+    port.unplug()
+    assert port.baudrate == 0
+
+
 def test_unplugging_ends_a_wait_for_bytes(port: PtyPort) -> None:
     arrived: list[bytes] = []
     waiting = threading.Thread(target=lambda: arrived.append(port.receive(timeout_s=60)))

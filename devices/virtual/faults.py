@@ -1,0 +1,37 @@
+"""What can go wrong with a virtual device, by name, to be switched on while it runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class FaultKind(StrEnum):
+    """A way to fail that was met in shops."""
+
+    SILENT = "silent"
+    """Takes every byte and answers none: a hung chip, a cut wire."""
+    FROZEN = "frozen"
+    """Stops in the middle of a frame: a brown-out."""
+    GARBAGE = "garbage"
+    """Answers with random bytes: a loose contact, a wrong speed."""
+    UNPLUGGED = "unplugged"
+    """The port is gone, and its path with it: a pulled plug."""
+    TORN_CARD = "torn_card"
+    """A card is taken away in the middle of being read, before it is done."""
+
+
+class UnsupportedFault(ValueError):
+    """This device has no such way to fail."""
+
+
+class Faulty(Protocol):
+    """A virtual device that can be told to fail."""
+
+    fault_kinds: frozenset[FaultKind]
+
+    def fail(self, kind: FaultKind) -> None:
+        """Fail like this from now on, in place of an earlier fault. Raises :class:`UnsupportedFault`."""
+
+    def heal(self) -> None:
+        """Work again; a device that was unplugged is plugged in again."""
