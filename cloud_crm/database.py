@@ -7,7 +7,7 @@ write. PostgreSQL pools both. SQL stays portable between them: a noun's reposito
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -93,13 +93,15 @@ class Database:
     def prepare(self) -> None:
         """Bring the tables to the present shape. Raises :class:`DatabaseError`."""
         try:
+            if self.is_sqlite:
+                Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True)
             with self.write() as connection:
                 migrate(connection)
                 if connection.scalar(select(replica_life.c.id)) is None:
                     connection.execute(
                         replica_life.insert().values(id=1, epoch=secrets.token_hex(_EPOCH_BYTES), version=0)
                     )
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise DatabaseError(
                 f"{self!r} cannot be opened: {reason}. Check the path and rights, or the server"
@@ -133,7 +135,6 @@ class Database:
     def _sqlite_engines(self) -> tuple[Engine, Engine]:
         if self._url.database in (None, "", ":memory:"):
             raise DatabaseError("database url names no file: write sqlite:////var/lib/regulars/cloud.db")
-        Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True)
         writer = _sqlite_engine(self._url, pool_size=1, begin="BEGIN IMMEDIATE", pragmas=())
         readers = _sqlite_engine(self._url, pool_size=_READERS_MAX, begin="BEGIN", pragmas=("query_only = ON",))
         return writer, readers
@@ -175,6 +176,18 @@ def migrate(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def insert_many(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert plain tuples through the driver's ``executemany``: for landing, where every microsecond counts."""
+    if rows:
+        connection.exec_driver_sql(insert_sql(connection, table, columns), list(rows))
+
+
+def insert_sql(connection: Connection, table: Table, columns: Sequence[str]) -> str:
+    """``INSERT`` with one positional mark per column, in the driver's own style."""
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608
 
 
 def shown(url: str) -> str:

@@ -1,0 +1,184 @@
+"""The database as landing sees it: one transaction per group of batches, with all its effects.
+
+The rules (what is next, known, missing or disputed) are :mod:`cloud_bridge.landing.sequencing`'s;
+here is only what is kept, and what a decision of a store does to the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+from sqlalchemy import Connection
+
+from cloud_bridge.contract import PointsPostedV1
+from cloud_bridge.envelope import GENESIS_HASH
+from cloud_bridge.landing.batches import Batch, Received
+from cloud_bridge.landing.sequencing import settle
+from cloud_bridge.landing.store import Dispute, Landed, LandingResult, Stream
+from cloud_bridge.receipts import Ack, Applied, Head, Hello, Quarantined
+from cloud_bridge.replica import ReplicaStep
+from cloud_bridge.topics import Lane
+from cloud_crm import replica_feed
+from cloud_crm.clock import Clock, rfc3339
+from cloud_crm.database import Database
+from cloud_crm.events import repository as events
+from cloud_crm.gateways import quarantine
+from cloud_crm.gateways import repository as gateways
+from cloud_crm.gateways.repository import StreamRow
+from cloud_crm.ledger import repository as ledger
+from cloud_crm.ledger.repository import PostingRow
+from cloud_crm.members import repository as members
+from cloud_crm.replica_feed import ReplicaPlace
+from loyalty.ledger import member_of
+
+_log = structlog.get_logger()
+
+Told = Callable[[Sequence[Landed]], None]
+"""Hears, after each commit and in the landing thread, what was stored."""
+
+
+class CrmLandingStore:
+    """Implements :class:`cloud_bridge.landing.store.LandingStore`."""
+
+    def __init__(self, database: Database, *, secrets: Mapping[str, bytes], clock: Clock, told: Told) -> None:
+        """``secrets``: the enrolled gateways' secrets by id."""
+        self._database = database
+        self._secrets = dict(secrets)
+        self._clock = clock
+        self._told = told
+
+    def land(self, batches: Sequence[Batch]) -> LandingResult:
+        with self._database.write() as connection:
+            books = _Books(connection, self._secrets, self._now())
+            result = settle(batches, books)
+        if books.disputed_postings:
+            _log.error("post", outcome="disputed", postings=books.disputed_postings)
+        if books.landed:
+            self._told(books.landed)
+        return result
+
+    def greet(self, gateway_id: str, hello: Hello) -> Ack | Quarantined | None:
+        if gateway_id not in self._secrets:
+            return None
+        with self._database.write() as connection:
+            books = _Books(connection, self._secrets, self._now())
+            gateways.keep_hello(
+                connection,
+                gateway_id,
+                incarnation=hello.incarnation,
+                hello=hello.model_dump_json(),
+                at=self._now(),
+            )
+            heads = {lane: books.head(Stream(gateway_id, hello.incarnation, lane)) for lane in Lane}
+            return books.quarantine(gateway_id) or Ack(incarnation=hello.incarnation, lanes=heads)
+
+    def presence(self, gateway_id: str, *, online: bool) -> None:
+        with self._database.write() as connection:
+            gateways.keep_presence(connection, gateway_id, online=online, at=self._now())
+
+    def quarantine(self, dispute: Dispute) -> None:
+        with self._database.write() as connection:
+            quarantine.begin(connection, dispute, self._now())
+
+    def applied(self, gateway_id: str, applied: Applied) -> None:
+        with self._database.write() as connection:
+            gateways.keep_applied(connection, gateway_id, epoch=applied.epoch, version=applied.version, at=self._now())
+
+    def next_step(self, gateway_id: str, *, incarnation: str, epoch: str, version: int) -> ReplicaStep | None:
+        if gateway_id not in self._secrets:
+            return None
+        place = ReplicaPlace(gateway_id, incarnation, epoch, version)
+        with self._database.read() as connection:
+            step = replica_feed.next_step(connection, place, as_of=self._now())
+        if step is not None:
+            with self._database.write() as connection:
+                gateways.keep_sent(connection, gateway_id, step.to_version)
+        return step
+
+    def _now(self) -> str:
+        return rfc3339(self._clock())
+
+
+class _Books:
+    """One open transaction, dressed as :class:`cloud_bridge.landing.store.LandingBooks`."""
+
+    def __init__(self, connection: Connection, secrets: Mapping[str, bytes], at: str) -> None:
+        self._connection = connection
+        self._secrets = secrets
+        self._at = at
+        self._rows: dict[Stream, StreamRow | None] = {}
+        self.landed: list[Landed] = []
+        self.disputed_postings = 0
+
+    def secret(self, gateway_id: str) -> bytes | None:
+        return self._secrets.get(gateway_id)
+
+    def quarantine(self, gateway_id: str) -> Quarantined | None:
+        return quarantine.open_dispute(self._connection, gateway_id)
+
+    def head(self, stream: Stream) -> Head:
+        row = self._row(stream)
+        return Head(sequence=row.high, hash=row.hash) if row else Head(sequence=0, hash=GENESIS_HASH)
+
+    def hashes(self, stream: Stream, first: int, last: int) -> dict[int, str]:
+        row = self._row(stream)
+        return events.hashes(self._connection, row.stream_id, first, last) if row else {}
+
+    def store(self, landed: Landed) -> None:
+        stream_id = gateways.advance_stream(self._connection, landed, self._row(landed.stream))
+        gateways.keep_heard(self._connection, landed.stream.gateway_id, self._at)
+        gateways.add_gaps(self._connection, stream_id, landed, self._at)
+        events.keep(self._connection, stream_id, landed.events)
+        said = _postings(landed)
+        disputed = ledger.post(self._connection, said, self._at)
+        members.touch(self._connection, _whose(said))
+        self.disputed_postings += len(disputed)
+        self.landed.append(landed)
+
+    def dispute(self, dispute: Dispute) -> None:
+        quarantine.begin(self._connection, dispute, self._at)
+
+    def _row(self, stream: Stream) -> StreamRow | None:
+        if stream not in self._rows:
+            self._rows[stream] = gateways.find_stream(self._connection, stream)
+        return self._rows[stream]
+
+
+def _postings(landed: Landed) -> list[PostingRow]:
+    """What the stores' decisions among these events moved. Every other type has no effect here."""
+    gateway_id = landed.stream.gateway_id
+    return [
+        row
+        for event in landed.events
+        if isinstance(event.data, PointsPostedV1)
+        for row in _rows(event, event.data, gateway_id)
+    ]
+
+
+def _rows(event: Received, said: PointsPostedV1, gateway_id: str) -> list[PostingRow]:
+    return [
+        PostingRow(
+            posting_id=posting.id,
+            debit=_plain(posting.debit),
+            credit=_plain(posting.credit),
+            points=posting.points,
+            rule=_plain(said.rule),
+            cause=_plain(said.cause),
+            sale=_plain(said.sale) if said.sale is not None else None,
+            gateway_id=gateway_id,
+            posted_at=_plain(event.time),
+        )
+        for posting in said.postings
+    ]
+
+
+def _plain(text: str) -> str:
+    """NUL is the one character that PostgreSQL's text cannot hold; a store that sends it must not stop landing."""
+    return text.replace("\x00", "\ufffd")
+
+
+def _whose(posted: Sequence[PostingRow]) -> set[str]:
+    """The members whose balances these postings move."""
+    accounts = {account for row in posted for account in (row.debit, row.credit)}
+    return {member for account in accounts if (member := member_of(account)) is not None}

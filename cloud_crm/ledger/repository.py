@@ -1,0 +1,162 @@
+"""SQL about postings. Added once per ``posting_id``, never changed; a balance is a sum and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import Connection, Row, func, insert, or_, select
+
+from cloud_crm.database import insert_sql
+from cloud_crm.ledger.tables import posting_conflicts, postings
+from loyalty.identifiers import EventId, MemberId, PostingId
+from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule, available
+
+_LOOKUP_ROWS_MAX = 1_000
+_STREAM_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRow:
+    """A posting with where it came from, ready to be stored; ``posted_at`` is the store's stamp."""
+
+    posting_id: str
+    debit: str
+    credit: str
+    points: int
+    rule: str
+    cause: str
+    sale: str | None
+    gateway_id: str
+    posted_at: str
+
+    @property
+    def content(self) -> tuple[str, str, int, str]:
+        """What must be equal whenever the same ``posting_id`` is seen."""
+        return (self.debit, self.credit, self.points, self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One stored posting; ``position`` is its place in the order of posting."""
+
+    position: int
+    posting: PostingRow
+
+
+_COLUMNS = ("posting_id", "debit", "credit", "points", "rule", "cause", "sale", "gateway_id", "posted_at")
+
+
+def post(connection: Connection, rows: Sequence[PostingRow], at: str) -> list[PostingRow]:
+    """Store postings once each.
+
+    Returns those that cannot stand, kept as conflicts: one account on both sides, or an id that is
+    known with another content. The first posting of an id stays.
+    """
+    moving = [row for row in rows if row.debit != row.credit]
+    disputed = [row for row in rows if row.debit == row.credit]
+    if moving:
+        sql = insert_sql(connection, postings, _COLUMNS) + " ON CONFLICT (posting_id) DO NOTHING"
+        stored = connection.exec_driver_sql(sql, [_values(row) for row in moving])
+        if stored.rowcount != len(moving):
+            known = _contents(connection, [row.posting_id for row in moving])
+            disputed += [row for row in moving if known[row.posting_id] != row.content]
+    _keep_conflicts(connection, disputed, at)
+    return disputed
+
+
+def _values(r: PostingRow) -> tuple[object, ...]:
+    return (r.posting_id, r.debit, r.credit, r.points, r.rule, r.cause, r.sale, r.gateway_id, r.posted_at)
+
+
+def balances(connection: Connection, members: Sequence[str]) -> dict[str, int]:
+    """Available points of each member asked for; 0 for those without postings."""
+    accounts = {available(MemberId(member)): member for member in members}
+    found = dict.fromkeys(members, 0)
+    for column, sign in ((postings.c.credit, 1), (postings.c.debit, -1)):
+        sums = select(column, func.sum(postings.c.points)).where(column.in_(list(accounts))).group_by(column)
+        for account, points in connection.execute(sums):
+            found[accounts[account]] += sign * int(points)
+    return found
+
+
+def points_issued(connection: Connection) -> int:
+    """Points in circulation: what the programme gave less what came back."""
+    return sum(
+        sign * int(connection.scalar(select(func.sum(postings.c.points)).where(column == PROGRAMME_ISSUED)) or 0)
+        for column, sign in ((postings.c.debit, 1), (postings.c.credit, -1))
+    )
+
+
+def every_posting(connection: Connection) -> Iterator[Posting]:
+    """All postings in the words of the domain, read in stretches."""
+    result = connection.execution_options(yield_per=_STREAM_ROWS).execute(
+        select(*(postings.c[name] for name in ("posting_id", "debit", "credit", "points", "rule", "cause")))
+    )
+    for posting_id, debit, credit, points, rule, cause in result:
+        yield Posting(PostingId(posting_id), debit, credit, points, _rule(rule), EventId(cause))
+
+
+def newest(
+    connection: Connection,
+    *,
+    limit: int,
+    before: int | None = None,
+    member: str | None = None,
+    gateway: str | None = None,
+) -> list[LedgerEntry]:
+    """Postings, newest first, of one member or one gateway where asked."""
+    query = select(postings).order_by(postings.c.position.desc()).limit(limit)
+    if before is not None:
+        query = query.where(postings.c.position < before)
+    if member is not None:
+        account = available(MemberId(member))
+        query = query.where(or_(postings.c.credit == account, postings.c.debit == account))
+    if gateway is not None:
+        query = query.where(postings.c.gateway_id == gateway)
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def conflicts_of(connection: Connection) -> dict[str, int]:
+    """How many disputed postings each gateway has sent."""
+    count = select(posting_conflicts.c.gateway_id, func.count()).group_by(posting_conflicts.c.gateway_id)
+    return {gateway_id: int(rows) for gateway_id, rows in connection.execute(count)}
+
+
+def _contents(connection: Connection, posting_ids: Sequence[str]) -> dict[str, tuple[str, str, int, str]]:
+    found: dict[str, tuple[str, str, int, str]] = {}
+    columns = (postings.c.posting_id, postings.c.debit, postings.c.credit, postings.c.points, postings.c.rule)
+    for start in range(0, len(posting_ids), _LOOKUP_ROWS_MAX):
+        some = posting_ids[start : start + _LOOKUP_ROWS_MAX]
+        for row in connection.execute(select(*columns).where(postings.c.posting_id.in_(some))):
+            found[row.posting_id] = (row.debit, row.credit, row.points, row.rule)
+    return found
+
+
+def _keep_conflicts(connection: Connection, conflicts: Sequence[PostingRow], at: str) -> None:
+    rows = [
+        {
+            "posting_id": row.posting_id,
+            "debit": row.debit,
+            "credit": row.credit,
+            "points": row.points,
+            "rule": row.rule,
+            "cause": row.cause,
+            "gateway_id": row.gateway_id,
+            "at": at,
+        }
+        for row in conflicts
+    ]
+    if rows:
+        connection.execute(insert(posting_conflicts), rows)
+
+
+def _rule(name: str) -> Rule:
+    """A newer store may post by a rule that this version has no name for; it counts all the same."""
+    return Rule(name) if name in set(Rule) else cast("Rule", name)
+
+
+def _entry(row: Row[*tuple[object, ...]]) -> LedgerEntry:
+    values = dict(row._mapping)  # noqa: SLF001 - the public name of a row as a mapping
+    return LedgerEntry(cast("int", values.pop("position")), PostingRow(**values))

@@ -1,0 +1,138 @@
+"""What a store must hear next: the rows changed since the version it has, as one bounded step.
+
+Balances and the gateway's heads are read in one snapshot, so that the gateway can add exactly those
+of its own postings that the balances do not include yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from cloud_bridge.receipts import Head
+from cloud_bridge.replica import (
+    STEP_BYTES_MAX,
+    STEP_ROWS_MAX,
+    ReplicaMedium,
+    ReplicaMember,
+    ReplicaProgramme,
+    ReplicaStep,
+)
+from cloud_bridge.topics import Lane
+from cloud_crm.database import epoch_and_version
+from cloud_crm.gateways import repository as gateways
+from cloud_crm.ledger import repository as ledger
+from cloud_crm.members import repository as members
+from cloud_crm.members.repository import MediumRow, MemberRow
+from cloud_crm.programme import repository as programmes
+from cloud_crm.programme.repository import ProgrammeRow
+
+_ENVELOPE_BYTES = 4_096
+"""Room for everything in a step that is not a member or a medium."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaPlace:
+    """Where a gateway's replica stands, and for which incarnation it asks."""
+
+    gateway_id: str
+    incarnation: str
+    epoch: str
+    version: int
+
+
+def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> ReplicaStep | None:
+    """The step after ``place``, read from the caller's snapshot; ``None`` when nothing changed since.
+
+    Another epoch, or a version beyond the latest, starts again from 0.
+    """
+    epoch, latest = epoch_and_version(connection)
+    start = place.version if place.epoch == epoch and place.version <= latest else 0
+    if start == latest and place.epoch == epoch:
+        return None
+    changes = _Changes.after(connection, start, latest)
+    people, media = changes.parts()
+    return ReplicaStep(
+        epoch=epoch,
+        from_version=start,
+        to_version=changes.to_version,
+        latest_version=latest,
+        as_of=as_of,
+        incarnation=place.incarnation,
+        included=_heads(connection, place),
+        programme=changes.programme,
+        members=people,
+        media=media,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """Rows in the order of their versions, and the version the step reaches with them."""
+
+    rows: list[ReplicaMember | ReplicaMedium]
+    programme: ReplicaProgramme | None
+    to_version: int
+
+    @classmethod
+    def after(cls, connection: Connection, start: int, latest: int) -> _Changes:
+        found: list[MemberRow | MediumRow] = [
+            *members.changed_members(connection, after=start, limit=STEP_ROWS_MAX + 1),
+            *members.changed_media(connection, after=start, limit=STEP_ROWS_MAX + 1),
+        ]
+        found.sort(key=lambda row: row.version)
+        taken = found[:STEP_ROWS_MAX]
+        balances = ledger.balances(connection, [row.member_id for row in taken if isinstance(row, MemberRow)])
+        rows = [_entry(row, balances) for row in taken]
+        fitting = _fitting(rows)
+        whole = fitting == len(found)
+        to_version = latest if whole else rows[fitting - 1].version
+        return cls(rows[:fitting], _programme(programmes.in_force(connection), start, to_version), to_version)
+
+    def parts(self) -> tuple[tuple[ReplicaMember, ...], tuple[ReplicaMedium, ...]]:
+        people = tuple(row for row in self.rows if isinstance(row, ReplicaMember))
+        return people, tuple(row for row in self.rows if isinstance(row, ReplicaMedium))
+
+
+def _fitting(rows: list[ReplicaMember | ReplicaMedium]) -> int:
+    """How many rows fit the bytes of one step; one row always does."""
+    room = STEP_BYTES_MAX - _ENVELOPE_BYTES
+    for index, row in enumerate(rows):
+        room -= len(row.model_dump_json().encode()) + 1
+        if room < 0:
+            return index
+    return len(rows)
+
+
+def _entry(row: MemberRow | MediumRow, balances: dict[str, int]) -> ReplicaMember | ReplicaMedium:
+    if isinstance(row, MediumRow):
+        return ReplicaMedium(medium=row.medium_id, member=row.member_id, version=row.version)
+    return ReplicaMember(
+        member=row.member_id,
+        name=row.name,
+        language=row.language,
+        balance=balances[row.member_id],
+        version=row.version,
+    )
+
+
+def _programme(row: ProgrammeRow | None, start: int, to_version: int) -> ReplicaProgramme | None:
+    if row is None or not start < row.version <= to_version:
+        return None
+    terms = row.programme
+    return ReplicaProgramme(
+        name=terms.name,
+        currency=terms.currency,
+        points=terms.points,
+        per_minor=terms.per_minor,
+        minimum_minor=terms.minimum_minor,
+        version=row.version,
+    )
+
+
+def _heads(connection: Connection, place: ReplicaPlace) -> dict[Lane, Head]:
+    found = gateways.read_streams(connection, [place.gateway_id])
+    return {
+        Lane(row.lane): Head(sequence=row.high, hash=row.hash) for row in found if row.incarnation == place.incarnation
+    }
