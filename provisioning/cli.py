@@ -21,10 +21,10 @@ COMMANDS = ("demo", "tap", "edge", "cloud", "init", "config", "journal")
 class CommandGroup(TyperGroup):
     """Loads a command when it is asked for, and says in one message why it failed."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"provisioning.commands.{cmd_name}")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud_crm.config import CloudSettings
-from edge_agent.config import EdgeSettings
+
+from edge_agent.config import EdgeSettings, too_open
 from edge_agent.config.problems import ConfigError, parse_toml
-from edge_agent.config import too_open
 from loyalty.programme import ProgrammeError, programme_from_toml
 from provisioning.planogram import COLUMNS, load_planogram
 from provisioning.store_plan import StorePlan
@@ -96,7 +96,10 @@ def _check_planogram(path: Path) -> Verdict:
         header = []
     if "InvoiceNo" in header:
         raise ConfigError(
-            path, "line 1", "these are a till's transactions, no configuration", "Replay them: regulars demo --sales FILE"
+            path,
+            "line 1",
+            "these are a till's transactions, no configuration",
+            "Replay them: regulars demo --sales FILE",
         )
     slots = load_planogram(path)
     articles = len({slot.sku for slot in slots})

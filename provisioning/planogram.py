@@ -36,7 +36,9 @@ def load_planogram(path: Path) -> tuple[Slot, ...]:
     except UnicodeDecodeError as error:
         raise ConfigError(path, "", f"not UTF-8 text at byte {error.start}", "Save it as UTF-8.") from error
     except OSError as error:
-        raise ConfigError(path, "", f"cannot be read: {error.strerror}", "Check the path and its permissions.") from error
+        raise ConfigError(
+            path, "", f"cannot be read: {error.strerror}", "Check the path and its permissions."
+        ) from error
     return tuple(_slots(path, text))
 
 
@@ -57,7 +59,9 @@ def _slots(path: Path, text: str) -> Iterator[Slot]:
                 raise ConfigError(path, f"line {line}", f"more than {ROWS_MAX} slots", "Split the store's planogram.")
             yield slot
     except csv.Error as error:
-        raise ConfigError(path, f"line {rows.line_num}", f"not CSV: {error}", "Mend the quotes on that line.") from error
+        raise ConfigError(
+            path, f"line {rows.line_num}", f"not CSV: {error}", "Mend the quotes on that line."
+        ) from error
 
 
 def _check_header(path: Path, header: tuple[str, ...]) -> None:
@@ -86,5 +90,7 @@ def _text(path: Path, line: int, key: str, found: str) -> str:
 
 def _count(path: Path, line: int, key: str, found: str) -> int:
     if not (found.strip().isascii() and found.strip().isdigit() and int(found) <= _COUNT_MAX):
-        raise ConfigError(path, f"line {line}: {key}", f"is {found!r:.40}", f"Write a whole number from 0 to {_COUNT_MAX}.")
+        raise ConfigError(
+            path, f"line {line}: {key}", f"is {found!r:.40}", f"Write a whole number from 0 to {_COUNT_MAX}."
+        )
     return int(found)

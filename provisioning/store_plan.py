@@ -81,7 +81,7 @@ class StorePlan(_Section):
 
     @classmethod
     def load(cls, path: Path) -> StorePlan:
-        """Read and check ``store.toml``. Raises ``edge_agent.config_problems.ConfigError``."""
+        """Read and check ``store.toml``. Raises ``edge_agent.config.ConfigError``."""
         try:
             return cls.model_validate(parse_toml(path))
         except ValidationError as error:

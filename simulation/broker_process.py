@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from amqtt.broker import Broker
-from amqtt.errors import AMQTTError
+from amqtt.errors import BrokerError
 
 CONNECTIONS_MAX = 64
 _SHUTDOWN_TIMEOUT_S = 1.0
@@ -32,7 +32,7 @@ def configuration(port: int) -> dict[str, Any]:
 
 
 async def serve(port: int) -> None:
-    """Serve until asked to stop. Raises ``amqtt.errors.AMQTTError`` when the port is taken."""
+    """Serve until asked to stop. Raises ``amqtt.errors.BrokerError`` when the port is taken."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -44,7 +44,7 @@ async def serve(port: int) -> None:
         # amqtt waits for each client in turn; a demo that ends has no time for that.
         async with asyncio.timeout(_SHUTDOWN_TIMEOUT_S):
             await broker.shutdown()
-    except (TimeoutError, AMQTTError):
+    except (TimeoutError, BrokerError):
         return
 
 
@@ -53,10 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The embedded MQTT broker (loopback only).")
     parser.add_argument("--port", type=int, required=True, help="TCP port on 127.0.0.1")
     port = parser.parse_args(arguments).port
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
     try:
         asyncio.run(serve(port))
-    except AMQTTError as error:
+    except BrokerError as error:
         sys.stderr.write(f"the embedded broker cannot listen on 127.0.0.1:{port}: {error}\n")
         return _PORT_IN_USE
     return 0

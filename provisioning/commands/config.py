@@ -24,7 +24,8 @@ def config() -> None:
 @app.command("check", epilog="Example:  regulars config check edge.toml programme.toml")
 def check_files(
     files: Annotated[
-        list[Path], typer.Argument(help="edge.toml, cloud.toml, store.toml, programme.toml or planogram.csv", metavar="FILE…")
+        list[Path],
+        typer.Argument(help="edge.toml, cloud.toml, store.toml, programme.toml or planogram.csv", metavar="FILE…"),
     ],
 ) -> None:
     """Check files; what each is, is told by its content. Names file, key and remedy of every mistake.

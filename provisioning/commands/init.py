@@ -39,13 +39,17 @@ def _command() -> tuple[str, ...]:
     return (found,) if found else (sys.executable, "-m", "provisioning.cli")
 
 
-@app.command(epilog='Example:  regulars init /etc/regulars --gateway store-7 --store-name "West Lake" --broker mqtt.example.com')
-def init(
+@app.command(
+    epilog='Example:  regulars init /etc/regulars --gateway store-7 --store-name "West Lake"'
+)
+def init(  # noqa: PLR0913 - a command's options are its arguments
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write; made if it is not there")],
     *,
     gateway: Annotated[str, typer.Option(help="Name of the gateway: a-z, 0-9 and '-'")] = "store-1",
     store_name: Annotated[str, typer.Option(help="Name of the store as people read it")] = "西湖店 West Lake",
-    broker: Annotated[str, typer.Option(metavar="HOST[:PORT]", help="The head office's MQTT broker")] = "127.0.0.1:1883",
+    broker: Annotated[
+        str, typer.Option(metavar="HOST[:PORT]", help="The head office's MQTT broker")
+    ] = "127.0.0.1:1883",
     locale: Annotated[str, typer.Option(help="Language in which screens begin: zh-CN or en")] = "zh-CN",
     time_zone: Annotated[str, typer.Option(help="IANA time zone of the store")] = "Asia/Shanghai",
     currency: Annotated[str, typer.Option(help="ISO 4217 code of the tills' currency")] = "CNY",
@@ -87,7 +91,9 @@ def _check_answers(gateway: str, store_name: str, user: str) -> None:
     except TopicError as error:
         raise CommandFailure(f"{error}.", "Write it like store-7.") from error
     if not 1 <= len(store_name) <= _STORE_NAME_LENGTH_MAX or not store_name.isprintable():
-        raise CommandFailure("The store's name does not fit.", f"Write 1 to {_STORE_NAME_LENGTH_MAX} printable characters.")
+        raise CommandFailure(
+            "The store's name does not fit.", f"Write 1 to {_STORE_NAME_LENGTH_MAX} printable characters."
+        )
     if not _USER.match(user):
         raise CommandFailure(f"{user!r} cannot be a system user.", "Name one with --user.")
 
@@ -96,11 +102,15 @@ def _write(folder: Path, answers: StoreAnswers) -> tuple[Path, ...]:
     try:
         return write_folder(folder, answers)
     except FolderTaken as error:
-        raise CommandFailure(f"{error}; nothing was written.", "Name another folder, or move that file away.") from error
+        raise CommandFailure(
+            f"{error}; nothing was written.", "Name another folder, or move that file away."
+        ) from error
     except UnfitPath as error:
         raise CommandFailure(f"{error}.", "Choose a path without them.") from error
     except OSError as error:
-        raise CommandFailure(f"Cannot write {folder}: {error.strerror}.", "Check its permissions and the disk.") from error
+        raise CommandFailure(
+            f"Cannot write {folder}: {error.strerror}.", "Check its permissions and the disk."
+        ) from error
 
 
 def _report(folder: Path, written: tuple[Path, ...]) -> None:
