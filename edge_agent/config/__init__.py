@@ -3,18 +3,15 @@
 from edge_agent.config.problems import ConfigError
 from edge_agent.config.secret_files import SecretError, read_secret, too_open
 from edge_agent.config.settings import (
-    BrokerSettings,
     CounterSettings,
     DeviceTable,
     EdgeSettings,
     GatewaySettings,
     JournalLimits,
-    TlsSettings,
     WebSettings,
 )
 
 __all__ = [
-    "BrokerSettings",
     "ConfigError",
     "CounterSettings",
     "DeviceTable",
@@ -22,7 +19,6 @@ __all__ = [
     "GatewaySettings",
     "JournalLimits",
     "SecretError",
-    "TlsSettings",
     "WebSettings",
     "read_secret",
     "too_open",

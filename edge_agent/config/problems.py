@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+
+from edge_agent.config.paths import settings_in
 
 CONFIG_BYTES_MAX = 1024 * 1024
 _FOUND_LENGTH_MAX = 60
@@ -94,11 +95,6 @@ def _schema_at(schema: type[BaseModel], loc: tuple[int | str, ...]) -> type[Base
     """The settings class that holds the key at ``loc``."""
     for part in loc:
         field = schema.model_fields.get(part) if isinstance(part, str) else None
-        inner = _settings_in(field) if field else None
+        inner = settings_in(field) if field else None
         schema = inner or schema
     return schema
-
-
-def _settings_in(field: FieldInfo) -> type[BaseModel] | None:
-    candidates = (field.annotation, *get_args(field.annotation))
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from cloud_bridge.topics import check_gateway_id
+from cloud_bridge.transport import BrokerSettings
 from devices.device import DeviceError, Driver
 from devices.registry import load_driver
+from edge_agent.config.paths import anchored
 from edge_agent.config.problems import ConfigError, explain, parse_toml
 from edge_agent.config.secret_files import SecretError, check_secret
 
@@ -22,13 +24,6 @@ DEVICES_MAX = 64
 DriverLoader = Callable[[str], Driver[Any]]
 
 
-def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
-    folder = (info.context or {}).get("folder", Path())
-    return Path(folder, path.expanduser())
-
-
-AnchoredPath = Annotated[Path, AfterValidator(_beside_the_file)]
-"""A path; when relative, relative to the configuration file."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -45,9 +40,9 @@ class GatewaySettings(_Section):
     )
     store: Name = Field(description="Name of the store; receipt numbers are unique within it")
     store_name: str = Field(min_length=1, max_length=80, description="The store's name as people read it on screens")
-    data_dir: AnchoredPath = Field(description="Folder of the journal; on storage that survives a power cut")
-    secret_file: AnchoredPath = Field(description="File with this gateway's secret, shared with the cloud alone")
-    medium_key_file: AnchoredPath = Field(description="File with the tenant's medium key, the same at every gateway")
+    data_dir: Path = Field(description="Folder of the journal; on storage that survives a power cut")
+    secret_file: Path = Field(description="File with this gateway's secret, shared with the cloud alone")
+    medium_key_file: Path = Field(description="File with the tenant's medium key, the same at every gateway")
 
 
 class WebSettings(_Section):
@@ -55,7 +50,7 @@ class WebSettings(_Section):
 
     host: str = Field(default="127.0.0.1", max_length=255, description="Address to listen on")
     port: Port = Field(default=8401, description="Port to listen on")
-    operator_password_file: AnchoredPath | None = Field(
+    operator_password_file: Path | None = Field(
         default=None, description="File with the operator's password; required unless the address is this machine's own"
     )
 
@@ -68,24 +63,6 @@ class WebSettings(_Section):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
-
-
-class TlsSettings(_Section):
-    """``[broker.tls]``: certificates for an encrypted uplink. Present means encrypted."""
-
-    ca_file: AnchoredPath | None = Field(default=None, description="Certificate authority; default: the system's")
-    cert_file: AnchoredPath | None = Field(default=None, description="This gateway's certificate")
-    key_file: AnchoredPath | None = Field(default=None, description="Private key of the certificate")
-
-
-class BrokerSettings(_Section):
-    """``[broker]``: the MQTT broker between this store and the cloud."""
-
-    host: str = Field(min_length=1, max_length=255, description="Broker's address")
-    port: Port = Field(default=1883, description="Broker's port; 8883 is usual with TLS")
-    username: str = Field(default="", max_length=255, description="User name, when the broker asks for one")
-    password_file: AnchoredPath | None = Field(default=None, description="File with the password of that user")
-    tls: TlsSettings | None = Field(default=None, description="Encrypt the uplink")
 
 
 class JournalLimits(_Section):
@@ -138,7 +115,7 @@ class EdgeSettings(_Section):
 
     gateway: GatewaySettings = Field(description="Who this gateway is")
     web: WebSettings = Field(default=WebSettings(), description="Where its pages are served")
-    broker: BrokerSettings = Field(description="How it reaches the cloud")
+    broker: BrokerSettings = Field(description="The MQTT broker between this store and the cloud")
     journal: JournalLimits = Field(default=JournalLimits(), description="What its journal may hold")
     counters: tuple[CounterSettings, ...] = Field(
         min_length=1, max_length=COUNTERS_MAX, description="Places where people pay"
@@ -181,7 +158,7 @@ class EdgeSettings(_Section):
         Raises :class:`ConfigError` for the first problem found.
         """
         try:
-            settings = cls.model_validate(parse_toml(path), context={"folder": path.parent})
+            settings = cls.model_validate(anchored(parse_toml(path), cls, path.parent))
         except ValidationError as error:
             raise explain(path, error, cls) from error
         devices = tuple(_checked_device(path, device, drivers) for device in settings.devices)
@@ -216,19 +193,9 @@ def _checked_device(path: Path, device: DeviceTable, drivers: DriverLoader) -> D
         driver = drivers(device.driver)
     except DeviceError as error:
         raise ConfigError(path, f"{place}.driver", str(error), "Name an installed driver.") from error
-    table = _anchored(device.settings, driver.settings, path.parent)
+    table = anchored(device.settings, driver.settings, path.parent)
     try:
         driver.configure(table)
     except ValidationError as error:
         raise explain(path, error, driver.settings, section=place) from error
     return DeviceTable(name=device.name, driver=device.driver, **table)
-
-
-def _anchored(table: dict[str, Any], settings: type[BaseModel], folder: Path) -> dict[str, Any]:
-    """Resolve those values that the driver declares as paths: relative means beside the file."""
-    paths = {
-        key for key, field in settings.model_fields.items() if Path in (field.annotation, *get_args(field.annotation))
-    }
-    return {
-        key: str(folder / value) if key in paths and isinstance(value, str) else value for key, value in table.items()
-    }

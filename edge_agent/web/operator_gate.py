@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 OPEN_PATHS = frozenset({"/", "/healthz", "/readyz"})
-OPEN_PREFIXES = ("/kiosk/", "/live/kiosk", "/assets/")
+OPEN_PREFIXES = ("/kiosk/", "/live/kiosk.", "/assets/")
 _CHALLENGE = {"www-authenticate": 'Basic realm="Regulars", charset="UTF-8"', "cache-control": "no-store"}
 
 

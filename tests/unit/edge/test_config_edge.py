@@ -95,8 +95,8 @@ def test_a_syntax_error_names_its_line(tmp_path: Path) -> None:
     [
         ("till =", "tlil =", "counters[1].tlil", "Did you mean 'till'?"),
         ("[broker]", "[brokers]", "brokers", "Did you mean 'broker'?"),
-        ('host = "127.0.0.1"', 'host = "127.0.0.1"\nport = "x"', "broker.port", "Broker's port"),
-        ('host = "127.0.0.1"', "", "broker.host", "missing"),
+        ('host = "127.0.0.1"', 'host = "127.0.0.1"\nport = "x"', "broker.port", "1883, or 8883"),
+        ('id = "shop-1"', "", "gateway.id", "missing"),
         ('id = "shop-1"', 'id = "Shop 1"', "gateway.id", "a-z, 0-9"),
         ('driver = "knocker"', 'driver = "bell"', "devices.door.driver", "installed: knocker"),
         ("strength = 3", "strength = 30", "devices.door.strength", "How hard it knocks"),

@@ -31,7 +31,7 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/kiosk/front", "/live/kiosk-front", "/assets/design/tokens.css", "/healthz", "/readyz"]
+    "path", ["/", "/kiosk/front", "/live/kiosk.front", "/assets/design/tokens.css", "/healthz", "/readyz"]
 )
 def test_people_in_the_shop_need_no_password(browser: TestClient, path: str) -> None:
     assert browser.get(path).status_code == 200
