@@ -40,6 +40,7 @@ test: $(VENV)/.dev packages check  ## everything: lint, types, rooms, and every 
 
 check: $(VENV)/.dev  ## ruff, mypy, import-linter, tidy and docs
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q tests/tidy

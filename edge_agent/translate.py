@@ -1,0 +1,76 @@
+"""From what hardware saw to what is journalled. Card numbers and code texts end here: only keyed hashes go on."""
+
+from __future__ import annotations
+
+from cloud_bridge.contract import (
+    CardTappedV1,
+    ChoiceMadeV1,
+    CodeScannedV1,
+    EventData,
+    SaleCompletedV1,
+    SaleLineV1,
+)
+from devices.observations import CardTapped, ChoiceMade, CodeScanned, SaleCompleted
+from loyalty.identifiers import medium_id
+
+_GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+_LINEAR = ("EAN", "UPC", "GTIN", "ITF")
+
+Translatable = CardTapped | CodeScanned | SaleCompleted | ChoiceMade
+
+
+def translate(device: str, seen: Translatable, *, key: bytes) -> EventData:
+    """The fact to record. ``key`` is the tenant's medium key. Raises ``pydantic.ValidationError`` on a driver's bug."""
+    match seen:
+        case CardTapped():
+            return CardTappedV1(
+                reader=device,
+                medium=medium_id("card", seen.uid.number, key=key),
+                technology=seen.technology,
+                trust=seen.trust.value,
+            )
+        case CodeScanned():
+            return _scanned(device, seen, key)
+        case SaleCompleted():
+            return _sold(seen, key)
+        case ChoiceMade():
+            return ChoiceMadeV1(kiosk=seen.kiosk, choice=seen.choice, subject=seen.subject)
+
+
+def _scanned(device: str, seen: CodeScanned, key: bytes) -> CodeScannedV1:
+    if is_product_code(seen.text, seen.symbology):
+        return CodeScannedV1(scanner=device, symbology=seen.symbology, sku=seen.text)
+    medium = medium_id("code", seen.text.encode(), key=key)
+    return CodeScannedV1(scanner=device, symbology=seen.symbology, medium=medium)
+
+
+def _sold(seen: SaleCompleted, key: bytes) -> SaleCompletedV1:
+    return SaleCompletedV1(
+        sale=seen.sale_id,
+        till=seen.till,
+        currency=seen.currency,
+        total_minor=seen.total_minor,
+        sold_at=seen.sold_at.isoformat(),
+        lines=tuple(
+            SaleLineV1(sku=line.sku, name=line.name, qty=line.quantity, unit_minor=line.unit_minor)
+            for line in seen.lines
+        ),
+        refund_of=seen.refund_of,
+        medium=medium_id("card", seen.card.number, key=key) if seen.card else None,
+    )
+
+
+def is_product_code(text: str, symbology: str) -> bool:
+    """Whether a code names goods (GTIN-8/12/13/14 with its check digit) and so may be kept in clear.
+
+    A QR code is never taken for goods, whatever its digits.
+    """
+    if not symbology.upper().startswith(_LINEAR) and symbology.lower() != "unknown":
+        return False
+    return text.isascii() and text.isdigit() and len(text) in _GTIN_LENGTHS and _check_digit_fits(text)
+
+
+def _check_digit_fits(digits: str) -> bool:
+    """GS1 General Specifications, section 7.9: weights 3 and 1 from the right, the sum a multiple of 10."""
+    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
+    return weighted % 10 == 0
