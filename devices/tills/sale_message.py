@@ -79,7 +79,9 @@ def _when(text: str) -> str:
     try:
         year = datetime.fromisoformat(text.upper()).year
     except ValueError as error:
-        raise _wrong(f"{text[:40]!r} names no real moment ({error})", "write it like 2026-01-31T17:05:00+08:00") from None
+        raise _wrong(
+            f"{text[:40]!r} names no real moment ({error})", "write it like 2026-01-31T17:05:00+08:00"
+        ) from None
     if not YEAR_MIN <= year <= YEAR_MAX:
         raise _wrong(f"the year {year} is not from {YEAR_MIN} to {YEAR_MAX}", "set the till's clock")
     return text.upper()
@@ -132,7 +134,9 @@ class SaleMessage(BaseModel):
                 "send discounts and rounding as lines of their own",
             )
         if self.refund_of is not None and self.total_minor > 0:
-            raise _wrong("a refund gives money back, this total is positive", "make quantities of returned goods negative")
+            raise _wrong(
+                "a refund gives money back, this total is positive", "make quantities of returned goods negative"
+            )
         if self.refund_of == self.sale_id:
             raise _wrong("a sale cannot be the refund of itself", "give the refund a number of its own")
         return self

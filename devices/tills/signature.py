@@ -23,7 +23,7 @@ def sign(body: bytes, secret: bytes, *, at_s: int) -> str:
 
 
 def is_signed(header: str | None, body: bytes, secret: bytes) -> bool:
-    """Whether ``header`` is a signature of ``body`` made with ``secret``. Takes the same time for every wrong digest."""
+    """Whether ``header`` is a signature of ``body`` made with ``secret``; every wrong digest takes the same time."""
     if header is None or len(header) > _HEADER_LENGTH_MAX:
         return False
     parts = _PARTS.fullmatch(header.strip())
