@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+import structlog
+
+from cloud_bridge import topics
+from cloud_bridge.receipts import Applied
 from cloud_bridge.replica import ReplicaStep
+from cloud_bridge.topics import Up
+from cloud_bridge.transport import Wire
+
+_log = structlog.get_logger(__name__)
 
 
 class StepOutcome(StrEnum):
@@ -40,3 +48,22 @@ class ReplicaSink(Protocol):
 
     async def cursor(self) -> ReplicaCursor:
         """Where the replica stands now."""
+
+
+class Downlink:
+    """Takes the steps of one connection, one after the other."""
+
+    def __init__(self, replica: ReplicaSink, *, gateway_id: str, wire: Wire) -> None:
+        self._replica = replica
+        self._topic = topics.up(gateway_id, Up.APPLIED)
+        self._wire = wire
+
+    async def take(self, step: ReplicaStep) -> bool:
+        """Apply a step and say so; False when it does not fit, so that the cloud is told where we stand."""
+        outcome = await self._replica.apply(step)
+        if outcome is StepOutcome.OUT_OF_STEP:
+            _log.info("downlink", step="out of step", from_version=step.from_version, to_version=step.to_version)
+            return False
+        applied = Applied(epoch=step.epoch, version=step.to_version)
+        await self._wire.publish(self._topic, applied.model_dump_json().encode())
+        return True

@@ -85,6 +85,11 @@ class _Ledge:
             self.known.update(self.books.hashes(self.stream, first, last))
         self.unseen = ()
 
+    def ask_for(self, last: int) -> None:
+        """The gateway is to send again, from behind the head; rows up to ``last`` (> head) are missing."""
+        stream, first = self.stream, self.sequence + 1
+        self.missing = Nack(incarnation=stream.incarnation, lane=stream.lane, first=first, last=last)
+
     def head(self) -> Head:
         return Head(sequence=self.sequence, hash=self.hash)
 
@@ -109,7 +114,7 @@ class _Desk:
             return
         if self._is_quarantined(batch.gateway_id):
             return
-        if not batch.events:
+        if not batch.incarnation:
             self._refuse(stream, batch.refused)
             return
         ledge = self._ledges.get(stream) or self._ledges.setdefault(stream, _Ledge(stream, self._books))
@@ -119,20 +124,21 @@ class _Desk:
                 self._place(ledge, event, secret)
         except _BatchEndedError:
             return
-        self._refuse(stream, batch.refused)
+        if batch.refused is not None:
+            self._refuse(stream, batch.refused)
+            ledge.ask_for(ledge.sequence + 1)
 
     def close(self) -> LandingResult:
         result = self._result
         for stream, ledge in self._ledges.items():
-            if ledge.events or ledge.duplicates:
-                self._books.store(
-                    Landed(stream, ledge.events, ledge.losses, ledge.duplicates, ledge.head()),
-                )
+            if ledge.missing is not None and ledge.missing.last > ledge.sequence:
+                result.nacks[stream] = ledge.missing.model_copy(update={"first": ledge.sequence + 1})
+            if not (ledge.events or ledge.duplicates):
+                continue
+            self._books.store(Landed(stream, ledge.events, ledge.losses, ledge.duplicates, ledge.head()))
             result.applied += len(ledge.events)
             result.duplicates += ledge.duplicates
             result.lost += sum(loss.last - loss.first + 1 for loss in ledge.losses)
-            if ledge.missing is not None and ledge.missing.last > ledge.sequence:
-                result.nacks[stream] = ledge.missing.model_copy(update={"first": ledge.sequence + 1})
             key = (stream.gateway_id, stream.incarnation)
             if key not in result.acks:
                 result.acks[key] = self._ack(stream)
@@ -204,16 +210,15 @@ class _Desk:
         place = f"{stream.lane}/{event.sequence}"
         if said.first != event.sequence or not said.first <= said.last <= SEQUENCE_MAX:
             self._refuse(stream, Refusal("malformed", f"{place}: a gap stands at its first row"))
+            ledge.ask_for(ledge.sequence + 1)
             raise _BatchEndedError
         if not gap_is_signed(gap, said.signature, secret=secret):
             self._refuse(stream, Refusal("bad_signature", f"{place}: the gap is not signed by this gateway"))
+            ledge.ask_for(ledge.sequence + 1)
             raise _BatchEndedError
 
     def _miss(self, ledge: _Ledge, sequence: int) -> None:
-        stream = ledge.stream
-        ledge.missing = Nack(
-            incarnation=stream.incarnation, lane=stream.lane, first=ledge.sequence + 1, last=sequence - 1
-        )
+        ledge.ask_for(sequence - 1)
         raise _BatchEndedError
 
     def _dispute(self, ledge: _Ledge, event: Received, why: str) -> None:

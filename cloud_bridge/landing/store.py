@@ -59,6 +59,14 @@ class Dispute:
     body: bytes
 
 
+class LandingStoreError(Exception):
+    """The database cannot be used now; nothing was stored. What was sent will be sent again."""
+
+    def __init__(self, reason: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
 class LandingBooks(Protocol):
     """One open transaction. On PostgreSQL ``head`` locks the stream's row until it ends."""
 
@@ -100,7 +108,7 @@ class LandingResult:
 
 
 class LandingStore(Protocol):
-    """The cloud's database as landing sees it."""
+    """The cloud's database as landing sees it. Raises :class:`LandingStoreError` when it is away."""
 
     def land(self, batches: Sequence[Batch]) -> LandingResult:
         """``settle(batches, books)`` within one transaction; durable on return."""

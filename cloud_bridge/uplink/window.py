@@ -19,6 +19,7 @@ PAUSE_S_MAX = 60.0
 _STRIKES_BEFORE_SHRINKING = 2
 _STRIKES_BEFORE_PAUSING = 6
 _SHRINK = 4
+_DOUBLINGS_MAX = 8
 _BATCHES_BEFORE_GROWING = 64
 
 
@@ -32,7 +33,7 @@ class Sent:
 
 
 class LaneWindow:
-    """One lane of one connection.
+    """One lane.
 
     ``place`` is where sending continues; ``None`` means at the first unacknowledged row. ``bytes_max``
     shrinks when the cloud is alive but batches vanish (a broker that drops large messages says
@@ -43,7 +44,6 @@ class LaneWindow:
         self.place: Place | None = None
         self.in_flight: deque[Sent] = deque()
         self.bytes_max = BATCH_BYTES_MAX
-        self.asked: Place | None = None
         self.strikes = 0
         self._overdue = False
         self._waiting_since_s = 0.0
@@ -87,14 +87,14 @@ class LaneWindow:
             return False
         self.go_back()
         self._repaired = hole
-        self.place = self.asked = Place(nack.incarnation, nack.first - 1)
+        self.place = Place(nack.incarnation, nack.first - 1)
         return True
 
-    def deadline_s(self) -> float | None:
+    def deadline_s(self, now_s: float) -> float | None:
         """When something is to be done even if nothing happens; ``None`` for never."""
         if self.in_flight:
             return self._waiting_since_s + ACK_TIMEOUT_S
-        return self._not_before_s or None
+        return self._not_before_s if self._not_before_s > now_s else None
 
     def expire(self, now_s: float) -> bool:
         """Give up waiting for what is in flight when its time is over; True when it was."""
@@ -114,13 +114,18 @@ class LaneWindow:
         if self.strikes >= _STRIKES_BEFORE_SHRINKING:
             self.bytes_max = max(1, self.bytes_max // _SHRINK)
         if self.strikes >= _STRIKES_BEFORE_PAUSING:
-            pause_s = ACK_TIMEOUT_S * 2.0 ** (self.strikes - _STRIKES_BEFORE_PAUSING)
-            self._not_before_s = now_s + min(PAUSE_S_MAX, pause_s)
+            doublings = min(self.strikes - _STRIKES_BEFORE_PAUSING, _DOUBLINGS_MAX)
+            self._not_before_s = now_s + min(PAUSE_S_MAX, ACK_TIMEOUT_S * 2**doublings)
+
+    def reconnected(self) -> None:
+        """A new connection begins; what was in flight on the old one counts as overdue."""
+        self._overdue = self._overdue or bool(self.in_flight)
+        self.go_back()
 
     def go_back(self) -> None:
         """Forget what is in flight; sending continues at the first unacknowledged row."""
         self.in_flight.clear()
-        self.place = self.asked = self._repaired = None
+        self.place = self._repaired = None
 
     @property
     def is_stuck(self) -> bool:
