@@ -5,7 +5,9 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-SECRET_BYTES_MAX = 64 * 1024
+SECRET_BYTES_MAX = 4_096
+KEY_BYTES_MIN = 16
+"""What keys may not be shorter than; passwords only have to be there."""
 
 
 class SecretError(ValueError):
@@ -17,8 +19,8 @@ class SecretError(ValueError):
         self.remedy = remedy
 
 
-def read_secret(file: Path) -> bytes:
-    """The content without surrounding white space. Raises :class:`SecretError`."""
+def read_secret(file: Path, *, bytes_min: int = 1) -> bytes:
+    """The content without its final line break. Raises :class:`SecretError`, for a short one too."""
     try:
         with file.open("rb") as source:
             content = source.read(SECRET_BYTES_MAX + 1)
@@ -28,15 +30,13 @@ def read_secret(file: Path) -> bytes:
         raise SecretError(f"{file} cannot be read: {error.strerror}", "Let the gateway's user read it.") from error
     if len(content) > SECRET_BYTES_MAX:
         raise SecretError(f"{file} is larger than {SECRET_BYTES_MAX} bytes", "Name a file that holds one secret.")
-    secret = content.strip()
-    if not secret:
+    secret = content.rstrip(b"\r\n")
+    if not secret.strip():
         raise SecretError(f"{file} is empty", "Write the secret into it.")
+    if len(secret) < bytes_min:
+        remedy = f"Write {bytes_min} or more into it, for example: openssl rand -hex 32 > {file}"
+        raise SecretError(f"{file} holds {len(secret)} bytes", remedy)
     return secret
-
-
-def check_secret(file: Path) -> None:
-    """Raise :class:`SecretError` unless the file holds a secret."""
-    read_secret(file)
 
 
 def too_open(file: Path) -> str | None:

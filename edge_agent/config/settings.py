@@ -16,10 +16,12 @@ from devices.device import DeviceError, Driver
 from devices.registry import load_driver
 from edge_agent.config.paths import anchored
 from edge_agent.config.problems import ConfigError, explain, parse_toml
-from edge_agent.config.secret_files import SecretError, check_secret
+from edge_agent.config.secret_files import KEY_BYTES_MIN, SecretError, read_secret
 
 COUNTERS_MAX = 32
 DEVICES_MAX = 64
+
+_KEYS = frozenset({"gateway.secret_file", "gateway.medium_key_file"})
 
 DriverLoader = Callable[[str], Driver[Any]]
 
@@ -164,7 +166,7 @@ class EdgeSettings(_Section):
         devices = tuple(_checked_device(path, device, drivers) for device in settings.devices)
         for key, file in settings.secret_files().items():
             try:
-                check_secret(file)
+                read_secret(file, bytes_min=KEY_BYTES_MIN if key in _KEYS else 1)
             except SecretError as error:
                 raise ConfigError(path, key, error.problem, error.remedy) from error
         return settings.model_copy(update={"devices": devices})

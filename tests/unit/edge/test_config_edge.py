@@ -61,7 +61,7 @@ def write(folder: Path, text: str = GOOD) -> Path:
     (folder / "secrets").mkdir(exist_ok=True)
     for name in ("gateway", "medium", "operator"):
         file = folder / "secrets" / name
-        file.write_text(f"{name} secret\n")
+        file.write_text(f"{name} secret of many bytes\n")
         file.chmod(0o600)
     path = folder / "edge.toml"
     path.write_text(text)
@@ -82,7 +82,7 @@ def test_a_good_file_is_read_and_paths_are_relative_to_it(tmp_path: Path) -> Non
     assert settings.web.port == 8401
     device = settings.devices[0]
     assert _KNOCKER.configure(device.settings).path == tmp_path / "knocker.pty"
-    assert read_secret(settings.gateway.secret_file) == b"gateway secret"
+    assert read_secret(settings.gateway.secret_file) == b"gateway secret of many bytes"
 
 
 def test_a_syntax_error_names_its_line(tmp_path: Path) -> None:
@@ -143,6 +143,14 @@ def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secrets" / "medium").write_text(" \n")
     with pytest.raises(ConfigError, match=r"gateway\.medium_key_file: .* is empty"):
         EdgeSettings.load(path, drivers=drivers)
+
+
+def test_a_short_key_is_refused_and_never_shown(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "secrets" / "gateway").write_text("hunter2\n")
+    with pytest.raises(ConfigError, match=r"gateway\.secret_file: .* holds 7 bytes.*openssl") as caught:
+        EdgeSettings.load(path, drivers=drivers)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_secret_others_can_read_is_warned_of(tmp_path: Path) -> None:
