@@ -6,6 +6,7 @@ effect before the next, as a person does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -66,10 +67,20 @@ class SeedMember:
 class StoreDay:
     """Everything the demo needs to know beforehand: who is a member, in which currency, which turns.
 
-    ``turns`` are ordered by time. ``strangers`` are cards that belong to nobody yet.
+    ``turns`` come in the order of time and can be iterated again. ``strangers`` are cards that belong
+    to nobody yet.
     """
 
     members: tuple[SeedMember, ...]
     strangers: tuple[CardUid, ...]
     currency: str
-    turns: tuple[Turn, ...]
+    turns: Iterable[Turn]
+
+
+LULL_S_MAX = 15 * 60
+"""The longest wait between two turns, in the shop's own time: closed hours and Sundays are skipped."""
+
+
+def wait_s(previous: datetime, following: datetime) -> float:
+    """Seconds of the shop's time between two turns, lulls cut short; 0 where a file goes back in time."""
+    return min(max(0.0, (following - previous).total_seconds()), LULL_S_MAX)

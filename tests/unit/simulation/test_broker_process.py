@@ -35,12 +35,11 @@ async def broker(port: int, folder: Path) -> AsyncIterator[Child]:
 async def test_the_embedded_broker_carries_a_whole_batch(tmp_path: Path, free_port: Callable[[], int]) -> None:
     port = free_port()
     payload = b"x" * (BATCH_BYTES_MAX + 4_096)
-    async with broker(port, tmp_path), asyncio.timeout(_PATIENCE_S):
-        async with aiomqtt.Client("127.0.0.1", port) as client:
-            await client.subscribe("up/ledger", qos=1)
-            await client.publish("up/ledger", payload, qos=1)
-            message = await anext(aiter(client.messages))
-            assert message.payload == payload
+    async with broker(port, tmp_path), asyncio.timeout(_PATIENCE_S), aiomqtt.Client("127.0.0.1", port) as client:
+        await client.subscribe("up/ledger", qos=1)
+        await client.publish("up/ledger", payload, qos=1)
+        message = await anext(aiter(client.messages))
+        assert message.payload == payload
 
 
 async def test_the_embedded_broker_keeps_a_retained_receipt(tmp_path: Path, free_port: Callable[[], int]) -> None:

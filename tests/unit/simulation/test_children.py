@@ -15,7 +15,9 @@ from simulation.children import Child, ChildError, Plan
 
 _PATIENCE_S = 10.0
 _SLEEPER = "import signal; signal.pause()"
-_STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile True: signal.pause()"
+_STUBBORN = (
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile True: signal.pause()"
+)
 
 
 async def at_once() -> bool:
