@@ -2,8 +2,8 @@
 //
 //   data-text="link.state"            the value at that path becomes the text
 //   data-text="balance|number"        through a format: number signed money time moment duration
-//   data-text="total_minor|money:currency"   money takes the path of its currency
-//   data-in="as of {}"                the sentence around it; data-in-one="{} point" for one
+//   data-text="total_minor|money:currency"   money (and amount, without sign) take the path of the currency
+//   data-in="as of {}"                the sentence around it; data-in-one="{} point" where the number is one
 //   data-text="devices.state|word:device"    a code in the reader's words: <data value="device.online">
 //   data-if="claimable" data-if="!name"      shown when the value says something / nothing
 //   data-state-of="link.state"        becomes the data-state attribute that colours follow
@@ -83,7 +83,8 @@ export class Binder {
       case "word":
         return this.#words.get(`${argument}.${value}`) ?? String(value);
       case "money":
-        return format.money(value, at(view, argument), this.#language);
+      case "amount":
+        return format[name](value, at(view, argument), this.#language);
       default:
         return format[name](value, this.#language);
     }

@@ -24,6 +24,11 @@ export function money(minor, currency, language) {
   return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
+// The same without its sign, where the words around it say which way the money went.
+export function amount(minor, currency, language) {
+  return money(Math.abs(minor), currency, language);
+}
+
 export function time(iso, language) {
   return made(Intl.DateTimeFormat, language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(iso));
 }

@@ -1,7 +1,7 @@
 // One stream of server-sent events per page, multiplexed by event name.
 //
 // The page says where: <body data-live="/live/status" data-live-after="…">, and holds one element
-// [data-live-lost] that is shown while the stream is down. Page modules register what to do:
+// [data-live-lost] that is shown while the stream is down (or listens for "live-lost"). Page modules register what to do:
 //
 //   import { live } from "/assets/design/live.js";
 //   live.on("status", (view) => …);
@@ -113,8 +113,10 @@ class Live {
   }
 
   #show(lost) {
+    if (document.documentElement.hasAttribute("data-live-is-lost") === lost) return;
     document.documentElement.toggleAttribute("data-live-is-lost", lost);
     for (const element of document.querySelectorAll("[data-live-lost]")) element.hidden = !lost;
+    document.dispatchEvent(new CustomEvent("live-lost", { detail: lost }));
   }
 }
 
