@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud_crm.config import CloudSettings
-
+from cloud_crm.config import ConfigError as CloudConfigError
+from cloud_crm.config import load_settings
 from edge_agent.config import EdgeSettings, too_open
 from edge_agent.config.problems import ConfigError, parse_toml
 from loyalty.programme import ProgrammeError, programme_from_toml
@@ -65,8 +65,15 @@ def _check_edge(path: Path) -> Verdict:
 
 
 def _check_cloud(path: Path) -> Verdict:
-    settings = CloudSettings.load(path)
-    return Verdict("cloud (cloud.toml)", f"gateways: {', '.join(one.id for one in settings.gateways) or 'none'}")
+    try:
+        settings = load_settings(path)
+    except CloudConfigError as error:
+        raise ConfigError(error.file, error.key, error.problem, f"{error.remedy.rstrip('.')}.") from error
+    secrets = (settings.medium_key_file, *(gateway.secret_file for gateway in settings.gateways))
+    warnings = tuple(filter(None, map(too_open, secrets)))
+    return Verdict(
+        "cloud (cloud.toml)", f"gateways: {', '.join(one.id for one in settings.gateways) or 'none'}", warnings
+    )
 
 
 def _check_store(path: Path) -> Verdict:

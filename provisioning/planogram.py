@@ -73,12 +73,12 @@ def _check_header(path: Path, header: tuple[str, ...]) -> None:
 def _slot(path: Path, line: int, row: dict[str, str | None]) -> Slot:
     if None in row or None in row.values():
         raise ConfigError(path, f"line {line}", f"not {len(COLUMNS)} columns", f"Write: {','.join(COLUMNS)}")
-    texts = {key: _text(path, line, key, row[key] or "") for key in ("shelf", "slot", "sku", "name")}
-    numbers = {key: _count(path, line, key, row[key] or "") for key in ("facings", "capacity", "reorder_at")}
-    if numbers["reorder_at"] > numbers["capacity"]:
-        problem = f"reorder_at {numbers['reorder_at']} is more than the capacity {numbers['capacity']}"
+    shelf, slot, sku, name = (_text(path, line, key, row[key] or "") for key in COLUMNS[:4])
+    facings, capacity, reorder_at = (_count(path, line, key, row[key] or "") for key in COLUMNS[4:])
+    if reorder_at > capacity:
+        problem = f"reorder_at {reorder_at} is more than the capacity {capacity}"
         raise ConfigError(path, f"line {line}: reorder_at", problem, "Write a number up to the capacity.")
-    return Slot(**texts, **numbers)
+    return Slot(shelf, slot, sku, name, facings, capacity, reorder_at)
 
 
 def _text(path: Path, line: int, key: str, found: str) -> str:

@@ -53,8 +53,8 @@ class StoreAnswers:
     broker_port: int
     user: str
     command: tuple[str, ...]
-    web_port: int = 8600
-    till_port: int = 8601
+    web_port: int = 8401
+    till_port: int = 8765
 
 
 @dataclass(frozen=True, slots=True)

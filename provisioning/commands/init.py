@@ -39,9 +39,7 @@ def _command() -> tuple[str, ...]:
     return (found,) if found else (sys.executable, "-m", "provisioning.cli")
 
 
-@app.command(
-    epilog='Example:  regulars init /etc/regulars --gateway store-7 --store-name "West Lake"'
-)
+@app.command(epilog='Example:  regulars init /etc/regulars --gateway store-7 --store-name "West Lake"')
 def init(  # noqa: PLR0913 - a command's options are its arguments
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write; made if it is not there")],
     *,
