@@ -17,7 +17,16 @@ GATEWAYS_MAX = 5_000
 SECRET_BYTES_MIN = 16
 SECRET_BYTES_MAX = 4_096
 _PATHS = frozenset(
-    {"medium_key_file", "secret_file", "password_file", "operator_password_file", "ca_file", "cert_file", "key_file"}
+    {
+        "medium_key_file",
+        "secret_file",
+        "password_file",
+        "operator_password_file",
+        "ca_file",
+        "cert_file",
+        "key_file",
+        "url_file",
+    }
 )
 _SQLITE = "sqlite:///"
 
@@ -55,6 +64,9 @@ class DatabaseSettings(_Section):
     url: Annotated[
         str, Field(min_length=1, max_length=1_000, description="sqlite:///file or postgresql+psycopg://user@host/name")
     ] = "sqlite:///cloud.db"
+    url_file: Annotated[
+        Path | None, Field(description="File that holds the URL instead, because it contains a password")
+    ] = None
 
 
 class GatewaySettings(_Section):
@@ -103,7 +115,7 @@ def load_settings(file: Path) -> CloudSettings:
         raise _readable(file, error.errors(include_url=False)[0]) from error
     _check_enrolment(file, settings)
     _check_exposure(file, settings)
-    return settings
+    return _with_database_url(file, settings)
 
 
 def read_secret(file: Path, path: Path, key: str) -> bytes:
@@ -162,6 +174,13 @@ def _readable(file: Path, fault: ErrorDetails) -> ConfigError:
             return ConfigError(file, key, "is missing", "Add it")
         case _:
             return ConfigError(file, key, f"{fault['input']!r:.80} cannot be used", fault["msg"])
+
+
+def _with_database_url(file: Path, settings: CloudSettings) -> CloudSettings:
+    if settings.database.url_file is None:
+        return settings
+    url = read_secret(file, settings.database.url_file, "database.url_file").decode("utf-8", "replace")
+    return settings.model_copy(update={"database": DatabaseSettings(url=url)})
 
 
 def _check_enrolment(file: Path, settings: CloudSettings) -> None:

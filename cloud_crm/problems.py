@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import cast
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from kiosk_ui.design import Pages
+from kiosk_ui.design.error_pages import error_page
 
 _log = structlog.get_logger()
 _TEXT_LENGTH_MAX = 300
@@ -61,42 +67,50 @@ def answer(problem: Problem) -> JSONResponse:
     return JSONResponse(problem.view.model_dump(), status_code=problem.status)
 
 
-def answer_problems(app: FastAPI) -> None:
-    """Give every error of this app the one shape."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OperationalError, _busy)
-    app.add_exception_handler(PoolTimeout, _busy)
+def answer_problems(app: FastAPI, pages: Pages) -> None:
+    """Give every error of this app the one shape; a browser's failed page is answered with a page."""
+
+    def respond(request: Request, problem: Problem) -> Response:
+        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            return error_page(pages, request, problem.status)
+        return answer(problem)
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        return respond(request, cast("Problem", error))
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        return respond(request, _invalid(cast("RequestValidationError", error)))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        refusal = cast("HTTPException", error)
+        response = respond(request, _http(refusal))
+        response.headers.update(refusal.headers or {})
+        return response
+
+    async def on_busy(request: Request, error: Exception) -> Response:
+        _log.error("database", outcome="unavailable", error=type(error).__name__)
+        remedy = "Try again; if it stays so, check the database server or the disk"
+        response = respond(request, Problem(HTTPStatus.SERVICE_UNAVAILABLE, "database", "does not answer", remedy))
+        response.headers["retry-after"] = str(_BUSY_RETRY_AFTER_S)
+        return response
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(OperationalError, on_busy)
+    app.add_exception_handler(PoolTimeout, on_busy)
 
 
-async def _problem(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)  # noqa: S101 - registered for this type
-    return answer(error)
-
-
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101
+def _invalid(error: RequestValidationError) -> Problem:
     first = error.errors()[0]
     place = ".".join(_printable(str(part)) for part in first["loc"])
-    return answer(unusable(place, _printable(first["msg"]), "Correct it; the API is described at /docs"))
+    return unusable(place, _printable(first["msg"]), "Correct it; the API is described at /docs")
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101
+def _http(error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
     remedy = _REMEDIES.get(status, "The API is described at /docs")
-    response = answer(Problem(status, "request", _printable(str(error.detail)), remedy))
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _busy(_request: Request, error: Exception) -> JSONResponse:
-    _log.error("database", outcome="unavailable", error=type(error).__name__)
-    remedy = "Try again; if it stays so, check the database server or the disk"
-    response = answer(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "database", "does not answer", remedy))
-    response.headers["retry-after"] = str(_BUSY_RETRY_AFTER_S)
-    return response
+    return Problem(status, "request", _printable(str(error.detail)), remedy)
 
 
 def _printable(text: str) -> str:

@@ -85,12 +85,7 @@ def history(
     return [QuarantineRow(**row._mapping) for row in rows]  # noqa: SLF001 - the public name of a row as a mapping
 
 
-def in_force(connection: Connection) -> dict[str, Quarantined]:
-    """The notices in force, by gateway."""
+def in_force(connection: Connection) -> list[QuarantineRow]:
+    """The disputes that still wait for a person."""
     rows = connection.execute(select(quarantines).where(quarantines.c.released_at.is_(None)))
-    return {
-        row.gateway_id: Quarantined(
-            incarnation=row.incarnation, lane=Lane(row.lane), sequence=row.sequence, reason=row.reason
-        )
-        for row in rows
-    }
+    return [QuarantineRow(**row._mapping) for row in rows]  # noqa: SLF001
