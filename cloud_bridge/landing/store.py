@@ -106,6 +106,16 @@ class LandingResult:
     refusals: list[tuple[Stream, Refusal]] = field(default_factory=list)
     """Each batch that was not taken whole, and why."""
 
+    def add(self, other: LandingResult) -> None:
+        """Take in the result of a later transaction."""
+        self.acks.update(other.acks)
+        self.nacks.update(other.nacks)
+        self.notices.update(other.notices)
+        self.applied += other.applied
+        self.duplicates += other.duplicates
+        self.lost += other.lost
+        self.refusals.extend(other.refusals)
+
 
 class LandingStore(Protocol):
     """The cloud's database as landing sees it. Raises :class:`LandingStoreError` when it is away."""

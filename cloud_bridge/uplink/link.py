@@ -23,6 +23,8 @@ from cloud_bridge.uplink.state import Link, LinkBoard, LinkState
 from cloud_bridge.uplink.window import LaneWindow
 
 HEARTBEAT_S = 15.0
+UNANSWERED_HEARTBEAT_S = 3.0
+"""While the cloud has not answered: it may have come to the broker after the last hello."""
 HELLO_PAUSE_S = 0.2
 """The least time between two hellos, however often one is wanted."""
 RECONNECT_FIRST_S = 0.5
@@ -115,21 +117,21 @@ class GatewayLink:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(wire, pump, downlink))
-                tasks.create_task(self._beat(wire, pump.hello_wanted))
+                tasks.create_task(self._beat(wire, pump))
                 tasks.create_task(pump.run())
         except asyncio.CancelledError:
             await _say_goodbye(wire, presence)
             raise
 
-    async def _beat(self, wire: Wire, wanted: asyncio.Event) -> None:
-        """Say hello now, every 15 s, and whenever the cloud should say where it stands."""
+    async def _beat(self, wire: Wire, pump: Pump) -> None:
+        """Say hello now, as a heartbeat, and whenever the cloud should say where it stands."""
         while True:
-            wanted.clear()
+            pump.hello_wanted.clear()
             await wire.publish(topics.up(self._gateway.gateway_id, Up.HELLO), _json(await self._hello()))
             await asyncio.sleep(HELLO_PAUSE_S)
             try:
-                async with asyncio.timeout(HEARTBEAT_S):
-                    await wanted.wait()
+                async with asyncio.timeout(HEARTBEAT_S if pump.greeted else UNANSWERED_HEARTBEAT_S):
+                    await pump.hello_wanted.wait()
             except TimeoutError:
                 continue
 

@@ -47,7 +47,8 @@ class Pump:
         for window in windows.values():
             window.reconnected()
         self._stirred = asyncio.Event()
-        self._greeted = False
+        self.greeted = False
+        """Whether the cloud has said, on this connection, where it stands; nothing is sent before."""
         self._halted = ""
         self._rewound: set[str] = set()
         self._flush_at_s: float | None = None
@@ -98,7 +99,7 @@ class Pump:
         if self._halted and not retained:
             self._halted = ""
             self._go_back()
-        self._greeted = self._greeted or ack.incarnation == self._outbox.incarnation
+        self.greeted = self.greeted or ack.incarnation == self._outbox.incarnation
         self._show()
 
     async def _rolled_back(self, ack: Ack, lane: Lane, sequence: int) -> None:
@@ -110,7 +111,7 @@ class Pump:
         if ack.incarnation == self._outbox.incarnation:
             _log.warning("uplink", step="the disk was rolled back", lane=lane.value, sequence=sequence)
             await self._outbox.begin_incarnation(f"the cloud holds {lane} row {sequence}, which is not here")
-            self._greeted = False
+            self.greeted = False
             self.hello_wanted.set()
         if ack.incarnation not in self._rewound:
             self._rewound.add(ack.incarnation)
@@ -154,12 +155,12 @@ class Pump:
         overdue = [lane.value for lane, window in self._windows.items() if window.expire(_now_s())]
         if overdue:
             _log.info("uplink", step="no answer", lanes=overdue)
-            self._greeted = False
+            self.greeted = False
             self.hello_wanted.set()
             self._show()
 
     def _may_send(self) -> bool:
-        if not self._greeted or self._halted:
+        if not self.greeted or self._halted:
             return False
         in_flight = [sent for window in self._windows.values() for sent in window.in_flight]
         return len(in_flight) < WINDOW_BATCHES_MAX and not any(s.incarnation in self._rewound for s in in_flight)
@@ -219,7 +220,7 @@ class Pump:
             self._board.show(Link.QUARANTINED, self._halted)
         elif stuck:
             self._board.show(Link.STUCK, f"the cloud answers, but does not confirm the next row of: {', '.join(stuck)}")
-        elif self._greeted:
+        elif self.greeted:
             self._board.show(Link.ONLINE)
         else:
             self._board.show(Link.UNANSWERED, "connected; the cloud has not answered yet")
