@@ -12,6 +12,8 @@ const PRESS_TRIES_MAX = 3;
 const PRESS_RETRY_MS = 700;
 const ANSWER_WAIT_MS = 5000;
 const NOTICE_MS = 6000;
+const FIT_STEP = 0.93;
+const FIT_LEAST = 0.36;
 
 const stage = document.getElementById("stage");
 const notices = document.getElementById("notices");
@@ -35,10 +37,16 @@ function idleSeconds({ screen: name, claimable }) {
   return IDLE[`${name}_s`] ?? null;
 }
 
-// Long names and numbers get a smaller size. A Chinese character is as wide as two Latin ones.
+// Names and numbers come in all lengths: each gets the largest size at which it fits its lines.
 function fit(element) {
-  const width = [...element.textContent].reduce((sum, character) => sum + (character.codePointAt(0) > 0x2e7f ? 2 : 1), 0);
-  element.dataset.fit = width > 40 ? "tiny" : width > 22 ? "small" : width > 12 ? "medium" : "large";
+  const lines = Number(element.dataset.fit || 1);
+  const full = parseFloat(getComputedStyle(element).fontSize);
+  for (let size = full; size >= full * FIT_LEAST; size *= FIT_STEP) {
+    element.style.fontSize = `${size}px`;
+    const lineHeight = parseFloat(getComputedStyle(element).lineHeight);
+    if (element.scrollWidth <= element.clientWidth + 1 && element.scrollHeight < lineHeight * (lines + 0.6)) return;
+  }
+  element.classList.add("cut");
 }
 
 function render() {
@@ -47,11 +55,11 @@ function render() {
   if (!template) return;
   const section = template.cloneNode(true);
   new Binder({ language: tag }).fill(section, { ...screen, is_gain: screen.points > 0 });
-  section.querySelectorAll("[data-fit]").forEach(fit);
   document.documentElement.lang = tag;
   document.body.dataset.mood = screen.screen === "earned" && screen.points <= 0 ? "returned" : screen.screen;
   document.body.toggleAttribute("data-question", Boolean(screen.claimable));
   stage.replaceChildren(section);
+  section.querySelectorAll("[data-fit]").forEach(fit);
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.language === tag));
   }
@@ -135,6 +143,8 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 document.addEventListener("live-lost", (event) => notify("lost", event.detail));
+
+addEventListener("resize", render);
 
 live.on("screen", show);
 live.on("connection", ({ online }) => notify("offline", !online));
