@@ -1,0 +1,195 @@
+"""Events in their lanes: sealing and appending them, and reading them back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from cloud_bridge.contract import EVENT_TYPES, EventData
+from cloud_bridge.envelope import Position, seal
+from cloud_bridge.topics import Lane
+from edge_agent.clock import HybridClock
+from edge_agent.journal.chain import TABLES, LaneState, number_in, place_of, sequence_in
+from edge_agent.journal.values import JournalError, Recorded, SetAside, TailRow
+
+_INSERT = {lane: f"INSERT INTO {table} VALUES (?, ?)" for lane, table in TABLES.items()}  # noqa: S608
+_SEQUENCE_MAX = 2**31 - 1
+
+
+class Query:
+    """A connection to ask."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def place(self, event_id: str) -> int:
+        """The place of an event. Raises :class:`JournalError` for what is no event of this journal."""
+        incarnation, _, rest = event_id.partition("/")
+        row = self._connection.execute(
+            "SELECT number FROM incarnations WHERE incarnation = ?", (incarnation,)
+        ).fetchone()
+        sequence = rest.partition("/")[2]
+        if row is None or not sequence.isdecimal():
+            raise JournalError("no event of this journal", place=event_id[:120], remedy="Report this as a bug")
+        return place_of(row[0], int(sequence))
+
+    def _incarnation(self, number: int) -> str:
+        row = self._connection.execute("SELECT incarnation FROM incarnations WHERE number = ?", (number,)).fetchone()
+        return str(row[0])
+
+    def _event_id(self, place: int) -> str:
+        """The id of a ledger event by its place."""
+        return f"{self._incarnation(number_in(place))}/{Lane.LEDGER}/{sequence_in(place)}"
+
+
+class EventQueries(Query):
+    """Reading events of the lanes."""
+
+    def undecided(self, limit: int) -> list[Recorded]:
+        """Facts recorded but not decided, oldest first, without those set aside."""
+        return self._events(
+            "SELECT place, attempts FROM undecided WHERE set_aside IS NULL ORDER BY place LIMIT ?", (limit,)
+        )
+
+    def deferred_for(self, awaits: str, key: str) -> list[Recorded]:
+        """Facts that waited for ``key``, oldest first."""
+        return self._events(
+            "SELECT place, 0 FROM deferred WHERE awaits = ? AND key = ? ORDER BY place", (awaits, key)
+        )
+
+    def set_asides(self, limit: int) -> list[SetAside]:
+        """Facts whose decision kept failing, oldest first."""
+        rows = self._connection.execute(
+            "SELECT place, attempts, set_aside FROM undecided WHERE set_aside IS NOT NULL ORDER BY place LIMIT ?",
+            (limit,),
+        ).fetchall()
+        return [
+            SetAside(self._event_id(place), orjson.loads(self._body(place) or b"{}").get("type", "?"), attempts, reason)
+            for place, attempts, reason in rows
+        ]
+
+    def tail(self, lane: Lane, limit: int) -> list[TailRow]:
+        """The newest rows of a lane, oldest of them first."""
+        rows = self._connection.execute(
+            f"""SELECT place, body, incarnation, acked FROM {TABLES[lane]}
+                JOIN incarnations ON number = place >> 32 JOIN lanes USING (number)
+                WHERE lane = ? ORDER BY place DESC LIMIT ?""",  # noqa: S608
+            (lane.value, limit),
+        ).fetchall()
+        return [
+            TailRow(incarnation, lane, sequence_in(place), "acked" if sequence_in(place) <= acked else "queued", body)
+            for place, body, incarnation, acked in reversed(rows)
+        ]
+
+    def _events(self, sql: str, parameters: tuple[object, ...]) -> list[Recorded]:
+        found = []
+        for place, attempts in self._connection.execute(sql, parameters).fetchall():
+            body = self._body(place)
+            recorded = parse_recorded(body, attempts=attempts) if body else None
+            if recorded is not None:
+                found.append(recorded)
+        return found
+
+    def _body(self, place: int) -> bytes | None:
+        """A ledger event's body, also when its row was pruned while something still waited for it."""
+        for table in (TABLES[Lane.LEDGER], "kept"):
+            row = self._connection.execute(f"SELECT body FROM {table} WHERE place = ?", (place,)).fetchone()  # noqa: S608
+            if row is not None:
+                return bytes(row[0])
+        return None
+
+
+def parse_recorded(body: bytes, *, attempts: int = 0) -> Recorded | None:
+    """Read a sealed event back; ``None`` for a type that this version does not know."""
+    event = orjson.loads(body)
+    kind = EVENT_TYPES.get(event["type"])
+    if kind is None:
+        return None
+    return Recorded(
+        event_id=event["id"],
+        lane=Lane(event["lane"]),
+        sequence=event["sequence"],
+        incarnation=event["incarnation"],
+        hlc=event["hlc"],
+        traceparent=event["traceparent"],
+        data=kind.model_validate(event["data"]),
+        attempts=attempts,
+    )
+
+
+@dataclass(slots=True)
+class AppenderState:
+    """What a rollback must bring back: the incarnation in force and its lanes."""
+
+    number: int
+    incarnation: str
+    lanes: dict[Lane, LaneState]
+
+    def copy(self) -> AppenderState:
+        return AppenderState(self.number, self.incarnation, {lane: state.copy() for lane, state in self.lanes.items()})
+
+
+class Appender:
+    """Seals events behind the heads of their lanes; hands rows to SQLite many at a time."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, state: AppenderState, *, gateway_id: str, clock: HybridClock
+    ) -> None:
+        self.state = state
+        self.gateway_id = gateway_id
+        self.clock = clock
+        self._connection = connection
+        self._rows: dict[Lane, list[tuple[int, bytes]]] = {lane: [] for lane in Lane}
+
+    def append(self, data: EventData, traceparent: str | None) -> Recorded:
+        """Give an event its place. Raises ``EnvelopeError`` when it is too large."""
+        lane = data.lane
+        state = self.state.lanes[lane]
+        sequence = state.head + 1
+        if sequence > _SEQUENCE_MAX:
+            raise JournalError(
+                f"the {lane} lane is at its last sequence", place=self.state.incarnation, remedy="Begin a new incarnation"
+            )
+        stamp = self.clock.tick()
+        trace = traceparent or new_traceparent()
+        position = Position(
+            gateway_id=self.gateway_id,
+            incarnation=self.state.incarnation,
+            lane=lane.value,
+            sequence=sequence,
+            prevhash=state.head_hash,
+            hlc=stamp.hlc,
+            time=stamp.time,
+            timequality=stamp.timequality,
+            traceparent=trace,
+        )
+        sealed = seal(data.type, data.model_dump(mode="json", exclude_none=True), position)
+        self._rows[lane].append((place_of(self.state.number, sequence), sealed.body))
+        state.head, state.head_hash, state.hlc = sequence, sealed.hash, stamp.hlc
+        event_id = f"{self.state.incarnation}/{lane.value}/{sequence}"
+        return Recorded(event_id, lane, sequence, self.state.incarnation, stamp.hlc, trace, data)
+
+    def flush(self) -> None:
+        """Write what was appended since the last flush."""
+        for lane, rows in self._rows.items():
+            if rows:
+                self._connection.executemany(_INSERT[lane], rows)
+                rows.clear()
+
+    def forget(self) -> None:
+        """Drop what was appended and not yet written; its savepoint is being rolled back."""
+        for rows in self._rows.values():
+            rows.clear()
+
+    def lanes(self) -> Iterator[tuple[Lane, LaneState]]:
+        return iter(self.state.lanes.items())
+
+
+def new_traceparent() -> str:
+    """A W3C trace context for something that began here."""
+    drawn = os.urandom(24).hex()
+    return f"00-{drawn[:32]}-{drawn[32:]}-01"

@@ -1,0 +1,209 @@
+"""What opening a journal may find, and what it does about it: a first start, damage, a rolled-back disk."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+
+import orjson
+
+from cloud_bridge.envelope import Position, seal
+from cloud_bridge.topics import Lane
+from edge_agent.clock import HybridClock
+from edge_agent.journal.chain import TABLES, LaneState, lanes_in, place_of, sequence_in
+from edge_agent.journal.events import Appender, AppenderState
+from edge_agent.journal.gaps import Gaps
+from edge_agent.journal.outbox import OutboxKeeping
+from edge_agent.journal.values import Damage
+
+REASON_LENGTH_MAX = 80
+_LEDGER_MARKS = ("undecided", "deferred", "sales", "postings")
+"""Tables that name ledger rows by their place."""
+
+
+def load_state(connection: sqlite3.Connection, clock: HybridClock) -> AppenderState:
+    """The newest incarnation and its lanes; the first one is made when there is none."""
+    lanes = list(lanes_in(connection))
+    if not lanes:
+        return new_incarnation(connection, clock, reason="first start")
+    for _, state in lanes:
+        if state.hlc:
+            clock.never_before(state.hlc)
+    newest = lanes[-1][0]
+    return AppenderState(
+        newest.number, newest.incarnation, {key.lane: state for key, state in lanes if key.number == newest.number}
+    )
+
+
+def new_incarnation(connection: sqlite3.Connection, clock: HybridClock, *, reason: str) -> AppenderState:
+    """Draw a new incarnation whose lanes are empty."""
+    incarnation = secrets.token_hex(16)
+    connection.execute(
+        "INSERT INTO incarnations(incarnation, reason, began) VALUES (?, ?, ?)",
+        (incarnation, reason[:REASON_LENGTH_MAX], clock.tick().hlc),
+    )
+    number = connection.execute("SELECT number FROM incarnations WHERE incarnation = ?", (incarnation,)).fetchone()[0]
+    state = AppenderState(number, incarnation, {lane: LaneState() for lane in Lane})
+    for lane, lane_state in state.lanes.items():
+        save_lane(connection, number, lane, lane_state)
+    return state
+
+
+def save_lane(connection: sqlite3.Connection, number: int, lane: Lane, state: LaneState) -> None:
+    """Write where a lane stands, in the transaction that moved it."""
+    connection.execute(
+        "INSERT OR REPLACE INTO lanes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            number,
+            lane.value,
+            state.hlc,
+            state.head,
+            state.head_hash,
+            state.acked,
+            state.acked_hash,
+            state.pruned,
+            state.pruned_hash,
+        ),
+    )
+
+
+def mend(damage: Damage, state: LaneState, *, gaps: Gaps, outbox: OutboxKeeping) -> None:
+    """Put a gap statement where rows are gone; what the cloud has acknowledged needs none."""
+    if damage.last <= state.acked:
+        gaps.remove_rows(damage.lane, place_of(damage.number, damage.first), place_of(damage.number, damage.last))
+        outbox.cut(damage.lane, state, damage.last, damage.last_hash)
+        return
+    first, before = damage.first, damage.before_hash
+    if first <= state.acked:
+        outbox.cut(damage.lane, state, state.acked, state.acked_hash)
+        first, before = state.acked + 1, state.acked_hash
+    stated = Damage(
+        number=damage.number,
+        incarnation=damage.incarnation,
+        lane=damage.lane,
+        first=first,
+        last=damage.last,
+        before_hash=before,
+        last_hash=damage.last_hash,
+        reason=damage.reason,
+    )
+    gaps.state(stated)
+    state.lost_unacked += damage.last - first + 1
+
+
+class Reissue:
+    """Moves the unacknowledged rows of the incarnation in force into a new one, sealed anew.
+
+    After a roll-back nobody knows which of them the cloud has already seen under the old names, and
+    sending other bodies under names already used would quarantine the gateway. Under new names they
+    are applied; postings among them that were applied before are recognised by their posting id.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, appender: Appender, gaps: Gaps) -> None:
+        self._connection = connection
+        self._appender = appender
+        self._gaps = gaps
+
+    def run(self, reason: str) -> int:
+        """Begin the new incarnation; returns how many rows moved into it."""
+        self._appender.flush()
+        old = self._appender.state.copy()
+        new = new_incarnation(self._connection, self._appender.clock, reason=reason)
+        moved = sum(self._move(lane, old, new) for lane in Lane)
+        self._appender.state = new
+        return moved
+
+    def _move(self, lane: Lane, old: AppenderState, new: AppenderState) -> int:
+        before, after = old.lanes[lane], new.lanes[lane]
+        low = place_of(old.number, before.acked)
+        rows = self._connection.execute(
+            f"""SELECT place, body, NULL, NULL, NULL FROM {TABLES[lane]} WHERE place > :low AND place < :high
+               UNION ALL SELECT place, NULL, last, last_hash, reason FROM gaps
+                WHERE lane = :lane AND place > :low AND place < :high ORDER BY place""",  # noqa: S608
+            {"low": low, "high": place_of(old.number + 1, 0), "lane": lane.value},
+        ).fetchall()
+        self._forget_old(lane, old)
+        moved = 0
+        for place, body, last, last_hash, reason in rows:
+            sequence = sequence_in(place) - before.acked
+            if body is None:
+                self._move_gap(lane, new, sequence, last - before.acked, (last_hash, reason))
+            else:
+                self._move_row(lane, old, new, sequence, bytes(body))
+                moved += 1
+        after.hlc = before.hlc
+        if lane is Lane.LEDGER:
+            self._move_marks(low, place_of(new.number, 0) - low)
+        save_lane(self._connection, new.number, lane, after)
+        return moved
+
+    def _move_row(self, lane: Lane, old: AppenderState, new: AppenderState, sequence: int, body: bytes) -> None:
+        after = new.lanes[lane]
+        event = orjson.loads(body)
+        position = Position(
+            gateway_id=self._appender.gateway_id,
+            incarnation=new.incarnation,
+            lane=lane.value,
+            sequence=sequence,
+            prevhash=after.head_hash,
+            hlc=event["hlc"],
+            time=event["time"],
+            timequality=event["timequality"],
+            traceparent=event["traceparent"],
+        )
+        data = event["data"]
+        if "cause" in data:
+            data["cause"] = self._renamed(data["cause"], old, new)
+        sealed = seal(event["type"], data, position)
+        self._connection.execute(
+            f"INSERT INTO {TABLES[lane]} VALUES (?, ?)", (place_of(new.number, sequence), sealed.body)  # noqa: S608
+        )
+        after.head, after.head_hash = sequence, sealed.hash
+
+    def _move_gap(
+        self, lane: Lane, new: AppenderState, first: int, last: int, told: tuple[str, str]
+    ) -> None:
+        after = new.lanes[lane]
+        last_hash, reason = told
+        self._gaps.state(
+            Damage(
+                number=new.number,
+                incarnation=new.incarnation,
+                lane=lane,
+                first=first,
+                last=last,
+                before_hash=after.head_hash,
+                last_hash=last_hash,
+                reason=reason,
+            )
+        )
+        after.head, after.head_hash = last, last_hash
+        after.lost_unacked += last - first + 1
+
+    def _renamed(self, event_id: str, old: AppenderState, new: AppenderState) -> str:
+        """The new id of a ledger event that moved; any other stays."""
+        prefix = f"{old.incarnation}/{Lane.LEDGER}/"
+        acked = old.lanes[Lane.LEDGER].acked
+        if not event_id.startswith(prefix) or int(event_id.removeprefix(prefix)) <= acked:
+            return event_id
+        return f"{new.incarnation}/{Lane.LEDGER}/{int(event_id.removeprefix(prefix)) - acked}"
+
+    def _forget_old(self, lane: Lane, old: AppenderState) -> None:
+        """The old lane ends at its acknowledged head; what is acknowledged is pruned."""
+        state = old.lanes[lane]
+        OutboxKeeping(self._connection, self._appender, self._gaps).cut(lane, state, state.acked, state.acked_hash)
+        low, high = place_of(old.number, state.acked), place_of(old.number + 1, 0)
+        self._connection.execute(f"DELETE FROM {TABLES[lane]} WHERE place > ? AND place < ?", (low, high))  # noqa: S608
+        self._connection.execute(
+            "DELETE FROM gaps WHERE lane = ? AND place > ? AND place < ?", (lane.value, low, high)
+        )
+        state.head, state.head_hash, state.lost_unacked = state.acked, state.acked_hash, 0
+        save_lane(self._connection, old.number, lane, state)
+
+    def _move_marks(self, low: int, shift: int) -> None:
+        for table in _LEDGER_MARKS:
+            self._connection.execute(
+                f"UPDATE {table} SET place = place + ? WHERE place > ?",  # noqa: S608
+                (shift, low),
+            )
+

@@ -1,0 +1,149 @@
+"""What the cloud sent down: members, media, programme; and the balance that follows from it and the books."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cloud_bridge.downlink import ReplicaCursor, StepOutcome
+from cloud_bridge.replica import ReplicaStep
+from cloud_bridge.topics import Lane
+from edge_agent.journal.chain import place_of, sequence_in
+from edge_agent.journal.events import Query
+from edge_agent.journal.values import BalanceAsOf, MemberEntry
+from loyalty.identifiers import MemberId
+from loyalty.ledger import available
+from loyalty.programme import Programme
+
+_MEMBERS = """SELECT m.member, m.name, m.language, m.balance, max(m.included, r.included), r.as_of
+    FROM replica_members m, replica r"""
+
+
+class ReplicaQueries(Query):
+    """Reading the replica."""
+
+    def member_of(self, medium: str) -> MemberEntry | None:
+        """Whose medium this is."""
+        return self._member(
+            "WHERE m.member = (SELECT member FROM replica_media WHERE medium = ?)", medium
+        )
+
+    def member(self, member_id: str) -> MemberEntry | None:
+        """A member by id."""
+        return self._member("WHERE m.member = ?", member_id)
+
+    def balance(self, member_id: str) -> BalanceAsOf | None:
+        """The cloud's balance plus what was posted here since; ``None`` for an unknown member."""
+        row = self._connection.execute(f"{_MEMBERS} WHERE m.member = ?", (member_id,)).fetchone()
+        if row is None:
+            return None
+        account = available(MemberId(member_id))
+        since = self._connection.execute(
+            """SELECT
+                (SELECT coalesce(sum(points), 0) FROM postings
+                  WHERE credit = :account AND place > :place AND credit <> 'programme:issued')
+              - (SELECT coalesce(sum(points), 0) FROM postings
+                  WHERE debit = :account AND place > :place AND debit <> 'programme:issued')""",
+            {"account": account, "place": row[4]},
+        ).fetchone()[0]
+        return BalanceAsOf(row[3] + since, _moment(row[5]))
+
+    def programme(self) -> Programme | None:
+        """The programme in force; ``None`` before the first replica step."""
+        row = self._connection.execute(
+            "SELECT name, currency, points, per_minor, minimum_minor FROM replica_programme"
+        ).fetchone()
+        return Programme(*row) if row else None
+
+    def replica_cursor(self) -> ReplicaCursor:
+        """Where the replica stands."""
+        epoch, version, as_of, members = self._connection.execute(
+            "SELECT epoch, version, as_of, (SELECT count(*) FROM replica_members) FROM replica"
+        ).fetchone()
+        return ReplicaCursor(epoch, version, as_of, members)
+
+    def _member(self, where: str, key: str) -> MemberEntry | None:
+        row = self._connection.execute(f"{_MEMBERS} {where}", (key,)).fetchone()
+        if row is None:
+            return None
+        member, name, language, balance, included, as_of = row
+        return MemberEntry(MemberId(member), name, language, balance, _moment(as_of), sequence_in(included))
+
+
+class ReplicaKeeping(ReplicaQueries):
+    """Applying replica steps."""
+
+    def apply_step(self, step: ReplicaStep) -> StepOutcome:
+        """Apply a step that follows on; a step from 0 replaces everything."""
+        epoch, version, as_of, included = self._connection.execute(
+            "SELECT epoch, version, as_of, included FROM replica"
+        ).fetchone()
+        if step.from_version != 0:
+            if step.epoch == epoch and step.to_version == version:
+                return StepOutcome.APPLIED
+            if (step.epoch, step.from_version) != (epoch, version):
+                return StepOutcome.OUT_OF_STEP
+        else:
+            self._clear()
+            as_of, included = step.as_of, 0
+        reach = self._included_place(step)
+        self._put_members(step, reach)
+        self._put_media(step)
+        self._put_programme(step)
+        if step.to_version == step.latest_version:
+            # Whoever is not in a step up to the latest version is unchanged as of that step.
+            as_of, included = step.as_of, max(included, reach)
+        self._connection.execute(
+            "UPDATE replica SET epoch = ?, version = ?, as_of = ?, included = ?",
+            (step.epoch, step.to_version, as_of, included),
+        )
+        return StepOutcome.APPLIED
+
+    def _clear(self) -> None:
+        for table in ("replica_members", "replica_media", "replica_programme"):
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def _included_place(self, step: ReplicaStep) -> int:
+        """Up to which place the step's balances hold our postings.
+
+        When the step names nothing of ours, everything the cloud has acknowledged is in them: it
+        applies before it acknowledges, and it computed the step later than it applied.
+        """
+        head = step.included.get(Lane.LEDGER)
+        row = self._connection.execute(
+            "SELECT number FROM incarnations WHERE incarnation = ?", (step.incarnation,)
+        ).fetchone()
+        if row is not None and head is not None and head.sequence > 0:
+            return place_of(row[0], head.sequence)
+        number, acked = self._connection.execute(
+            "SELECT number, acked FROM lanes WHERE lane = ? ORDER BY number DESC LIMIT 1", (Lane.LEDGER.value,)
+        ).fetchone()
+        return place_of(number, acked)
+
+    def _put_members(self, step: ReplicaStep, reach: int) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO replica_members VALUES (?, ?, ?, ?, ?)",
+            [(m.member, m.name, m.language, m.balance, reach) for m in step.members],
+        )
+        removed = [(member,) for member in step.removed]
+        self._connection.executemany("DELETE FROM replica_media WHERE member = ?", removed)
+        self._connection.executemany("DELETE FROM replica_members WHERE member = ?", removed)
+
+    def _put_media(self, step: ReplicaStep) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO replica_media VALUES (?, ?)",
+            [(m.medium, m.member) for m in step.media if m.member is not None],
+        )
+        self._connection.executemany(
+            "DELETE FROM replica_media WHERE medium = ?", [(m.medium,) for m in step.media if m.member is None]
+        )
+
+    def _put_programme(self, step: ReplicaStep) -> None:
+        if (programme := step.programme) is not None:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO replica_programme VALUES (1, ?, ?, ?, ?, ?)",
+                (programme.name, programme.currency, programme.points, programme.per_minor, programme.minimum_minor),
+            )
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
