@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
+_PROOF_EVERY_S = 10.0
 _log = structlog.get_logger("service")
 
 
@@ -36,14 +37,14 @@ class ServiceNotifier:
         """Pet the watchdog at half its time, each time after ``proof`` returned. Runs until cancelled.
 
         ``proof`` goes through the journal's writer, so a stuck disk restarts the gateway rather than
-        leaving it up and deaf.
+        leaving it up and deaf. What ``proof`` raises comes out of here, with or without a watchdog.
         """
-        if not self.watchdog_s:
-            await asyncio.Event().wait()
+        every_s = self.watchdog_s / 2 or _PROOF_EVERY_S
         while True:
             await proof()
-            self._say("WATCHDOG=1")
-            await asyncio.sleep(self.watchdog_s / 2)
+            if self.watchdog_s:
+                self._say("WATCHDOG=1")
+            await asyncio.sleep(every_s)
 
     def _say(self, state: str) -> None:
         if not self.address:

@@ -8,6 +8,7 @@ from edge_agent.config.settings import (
     EdgeSettings,
     GatewaySettings,
     JournalLimits,
+    VisitSettings,
     WebSettings,
 )
 
@@ -19,6 +20,7 @@ __all__ = [
     "GatewaySettings",
     "JournalLimits",
     "SecretError",
+    "VisitSettings",
     "WebSettings",
     "read_secret",
     "too_open",

@@ -91,8 +91,13 @@ class CounterSettings(_Section):
     )
     readers: tuple[str, ...] = Field(default=(), max_length=16, description="Card readers at this counter, by name")
     scanners: tuple[str, ...] = Field(default=(), max_length=16, description="Code scanners at this counter, by name")
+
+
+class VisitSettings(_Section):
+    """``[visits]``: how long a tap and a sale wait for each other."""
+
     visit_window_s: int = Field(
-        default=300, ge=1, le=86_400, description="How long after a tap a sale belongs to that member"
+        default=300, ge=1, le=86_400, description="How long after a tap a sale at that counter belongs to the member"
     )
     claim_window_s: int = Field(
         default=120, ge=1, le=86_400, description="How long after a sale a tap may still claim it"
@@ -122,6 +127,7 @@ class EdgeSettings(_Section):
     counters: tuple[CounterSettings, ...] = Field(
         min_length=1, max_length=COUNTERS_MAX, description="Places where people pay"
     )
+    visits: VisitSettings = Field(default=VisitSettings(), description="How long a tap and a sale wait for each other")
     devices: tuple[DeviceTable, ...] = Field(default=(), max_length=DEVICES_MAX, description="Attached hardware")
 
     @model_validator(mode="after")

@@ -1,0 +1,202 @@
+"""One store's gateway, assembled: every part is made here, once, and handed what it needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from cloud_bridge.contract import DeviceChangedV1
+from cloud_bridge.transport import mqtt_dial
+from cloud_bridge.uplink.link import Gateway as LinkedGateway
+from cloud_bridge.uplink.link import GatewayLink
+from cloud_bridge.uplink.state import Link, LinkState
+from devices.device import Device
+from devices.observations import ConditionChanged, Observation
+from edge_agent.backoff import Backoff
+from edge_agent.clock import HybridClock
+from edge_agent.config import DeviceTable, EdgeSettings, read_secret
+from edge_agent.counters import Counter, Counters
+from edge_agent.decisions import Decisions, Windows
+from edge_agent.journal import Journal, Transaction
+from edge_agent.members import Replica
+from edge_agent.notices import Notices
+from edge_agent.outcomes import MediumUnknown, MemberSeen, NothingToShow, Outcome, SaleDecided, SaleWaits, VisitEnded
+from edge_agent.screen_times import ScreenTimes
+from edge_agent.show import Screens
+from edge_agent.supervisor import AttachedDevice, DeviceCondition, Pace, Supervisor
+from edge_agent.surroundings import Surroundings
+from edge_agent.tap_path import TapPath
+from edge_agent.vitals import Vitals
+from edge_agent.web.figures import figures
+from edge_agent.web.metrics import Metrics
+from edge_agent.web.pages import web_application
+from edge_agent.web.server import WebServer
+from kiosk_ui.design.pages import Pages
+from kiosk_ui.kiosk.pages import Kiosk, kiosk_pages
+from kiosk_ui.kiosk.session import KioskSession
+from kiosk_ui.kiosk.touch import Touch
+from kiosk_ui.live import LiveHub, live_pages
+from kiosk_ui.staff.pages import staff_pages
+from loyalty.identifiers import StoreId
+
+TOUCH_DRIVER = "kiosk_touch"
+
+
+class Gateway:
+    """The parts of a running gateway, over an open journal. Made inside the event loop it runs in."""
+
+    def __init__(self, settings: EdgeSettings, journal: Journal, clock: HybridClock, around: Surroundings) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._clock = clock
+        self._around = around
+        self._medium_key = read_secret(settings.gateway.medium_key_file)
+        self._counters = _counters(settings)
+        self._began_s = clock.monotonic()
+        self.hub = LiveHub()
+        self._kiosks = {
+            counter.kiosk: KioskSession(counter.kiosk, self.hub, timers=asyncio.get_running_loop())
+            for counter in settings.counters
+        }
+        self._touches = {name: Touch(name) for name in self._kiosks}
+        self._notices = Notices(self._counters, self._kiosks)
+        self._metrics = Metrics()
+        self.screen_times = ScreenTimes(journal, observe=self._metrics.shown)
+        self.vitals = Vitals(settings.gateway, journal, link=lambda: self.link.state, devices=self._conditions)
+        decisions = self._decisions()
+        self.tap_path = self._tap_path(decisions)
+        self.link = self._link(Replica(journal, decisions, changed=self.vitals.stir))
+        self.supervisor = self._supervisor()
+
+    def web_server(self) -> WebServer:
+        """The web server, its port taken. Raises :class:`AddressTaken`."""
+        settings = self._settings
+        pages = Pages()
+        kiosks = [Kiosk(name, settings.gateway.store_name, touch) for name, touch in self._touches.items()]
+        password_file = settings.web.operator_password_file
+        application = web_application(
+            kiosk_pages(pages, self.hub, kiosks),
+            staff_pages(pages, self.hub, self.vitals.status),
+            live_pages(self.hub),
+            figures(
+                self._journal,
+                self._metrics,
+                status=self.vitals.status,
+                uptime_s=lambda: self._clock.monotonic() - self._began_s,
+            ),
+            home=f"/kiosk/{settings.counters[0].kiosk}",
+            operator_password=read_secret(password_file) if password_file else None,
+        )
+        return WebServer(application, host=settings.web.host, port=settings.web.port)
+
+    async def handle(self, device: str, observation: Observation) -> None:
+        """Walk an observation through the stations; it is durable when this returns."""
+        if isinstance(observation, ConditionChanged):
+            raise TypeError("the supervisor keeps conditions to itself")
+        began_s = self._clock.monotonic()
+        outcome = await self.tap_path.walk(device, observation)
+        self._metrics.observed(device, type(observation).__name__)
+        if outcome is None:
+            return
+        self._metrics.decided(kind_of(outcome))
+        kiosk = self._kiosk_that_shows(outcome)
+        if kiosk is not None:
+            self.screen_times.note(kiosk, self._clock.monotonic() - began_s)
+
+    async def device_changed(self, condition: DeviceCondition) -> None:
+        """Tell screens and journal how a device stands now."""
+        self._notices.device_changed(condition)
+        self.vitals.stir()
+        change = DeviceChangedV1(
+            device=condition.name, driver=condition.driver, state=condition.state.value, reason=condition.reason
+        )
+        await self._journal.write(lambda tx: tx.record(change))
+
+    def link_changed(self, state: LinkState) -> None:
+        """Tell the screens whether the cloud can be reached."""
+        self._notices.link_changed(state)
+        self.vitals.stir()
+
+    def _conditions(self) -> tuple[DeviceCondition, ...]:
+        return self.supervisor.conditions()
+
+    async def proof_of_life(self) -> None:
+        """Returns when the journal's writer has turned once."""
+        await self._journal.write(_nothing)
+
+    def _kiosk_that_shows(self, outcome: Outcome) -> KioskSession | None:
+        if isinstance(outcome, (NothingToShow, SaleWaits)):
+            return None
+        return self._kiosks.get(self._counters.kiosk_at(outcome.counter) or "")
+
+    def _decisions(self) -> Decisions:
+        visits = self._settings.visits
+        windows = Windows(timedelta(seconds=visits.visit_window_s), timedelta(seconds=visits.claim_window_s))
+        store = StoreId(self._settings.gateway.store)
+        return Decisions(store, self._counters, windows, medium_key=self._medium_key)
+
+    def _tap_path(self, decisions: Decisions) -> TapPath:
+        screens = Screens(self._counters, self._kiosks, online=lambda: self.link.state.state is Link.ONLINE)
+        return TapPath(self._journal, decisions, screens, medium_key=self._medium_key, passing=self._around.passing)
+
+    def _link(self, replica: Replica) -> GatewayLink:
+        gateway = LinkedGateway(
+            gateway_id=self._settings.gateway.id,
+            outbox=self._around.outbox(self._journal),
+            replica=replica,
+            vitals=self.vitals.for_the_cloud,
+            now=self._clock.now,
+            on_state=self.link_changed,
+        )
+        dial = mqtt_dial(self._settings.broker, client_id=self._settings.gateway.id)
+        return GatewayLink(gateway, dial, rng=self._around.chance)
+
+    def _supervisor(self) -> Supervisor:
+        devices = [_attached(table, self._around) for table in self._settings.devices]
+        devices += [AttachedDevice(f"touch-{name}", TOUCH_DRIVER, _always(t)) for name, t in self._touches.items()]
+        pace = Pace(
+            backoff=Backoff(self._around.chance.random),
+            sleep=asyncio.sleep,
+            monotonic=self._clock.monotonic,
+            now=self._clock.now,
+        )
+        return Supervisor(devices, handle=self.handle, changed=self.device_changed, pace=pace)
+
+
+def _nothing(_: Transaction) -> None:
+    """A transaction that writes nothing."""
+
+
+def kind_of(outcome: Outcome) -> str:
+    """A word for /metrics: ``granted``, ``refused``, or what else came of an observation."""
+    if isinstance(outcome, SaleDecided):
+        return "granted" if outcome.refused is None else "refused"
+    return _KINDS[type(outcome)]
+
+
+_KINDS: dict[type[object], str] = {
+    MemberSeen: "member_seen",
+    MediumUnknown: "medium_unknown",
+    SaleWaits: "deferred",
+    VisitEnded: "visit_ended",
+    NothingToShow: "nothing",
+}
+
+
+def _counters(settings: EdgeSettings) -> Counters:
+    return Counters(
+        Counter(c.name, kiosk=c.kiosk, till=c.till or "", readers=c.readers, scanners=c.scanners)
+        for c in settings.counters
+    )
+
+
+def _always(device: Device) -> Callable[[], Device]:
+    """For a device that is one object however often it is opened."""
+    return lambda: device
+
+
+def _attached(table: DeviceTable, around: Surroundings) -> AttachedDevice:
+    driver = around.drivers(table.driver)
+    settings = driver.configure(table.settings)
+    return AttachedDevice(table.name, table.driver, lambda: driver.open(settings))

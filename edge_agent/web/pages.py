@@ -1,0 +1,27 @@
+"""The web application of a gateway: kiosk, staff pages, live streams, figures, and what stands before them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import RedirectResponse
+
+from edge_agent.web.operator_gate import OperatorGate
+from kiosk_ui.design.assets import ASSETS_PATH, assets
+from kiosk_ui.design.security import SecurityHeaders
+
+
+def web_application(*routers: APIRouter, home: str, operator_password: bytes | None) -> FastAPI:
+    """Everything the gateway serves; ``/`` leads to ``home``. With a password, all but kiosk and health asks for it."""
+    app = FastAPI(title="Regulars gateway", docs_url=None, redoc_url=None, openapi_url=None)
+    for router in routers:
+        app.include_router(router)
+    app.mount(ASSETS_PATH, assets())
+
+    @app.get("/", include_in_schema=False)
+    async def first_page() -> RedirectResponse:
+        return RedirectResponse(home)
+
+    if operator_password is not None:
+        app.add_middleware(OperatorGate, password=operator_password)
+    app.add_middleware(SecurityHeaders)
+    return app
