@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from edge_agent.clock import datetime_of
 from edge_agent.journal.events import Query
@@ -76,9 +77,7 @@ class BookKeeping(BookQueries):
 
     def attribute_sale(self, sale_id: str, member: MemberId | None, medium: str | None) -> None:
         """Say whose receipt it is (``member`` ``None``: a medium nobody knows yet)."""
-        self._connection.execute(
-            "UPDATE sales SET member = ?, medium = ? WHERE sale = ?", (member, medium, sale_id)
-        )
+        self._connection.execute("UPDATE sales SET member = ?, medium = ? WHERE sale = ?", (member, medium, sale_id))
 
     def add_refund(self, sale_id: str, refunded_minor: int) -> None:
         """Add to what of a receipt was given back (minor units, > 0)."""
@@ -115,6 +114,5 @@ class BookKeeping(BookQueries):
         return Visit(row[0], row[1], MemberId(row[2]) if row[2] else None, datetime_of(row[3]))
 
 
-def _sale(row: tuple[object, ...]) -> SaleRow:
-    *columns, at_ms = row
-    return SaleRow(*columns, at=datetime_of(int(str(at_ms))))  # type: ignore[arg-type]
+def _sale(row: tuple[Any, ...]) -> SaleRow:
+    return SaleRow(*(*row[:-1], datetime_of(row[-1])))

@@ -52,7 +52,7 @@ def seal_of(body: bytes) -> Seal | None:
     Works on the bytes, because the canonical form is what was hashed: parsing would be slower and
     would forgive what the hash does not.
     """
-    if len(body) <= _SEAL_BYTES or not body.endswith(b'"}') or body[-_SEAL_BYTES : -66] != _HASH_KEY:
+    if len(body) <= _SEAL_BYTES or not body.endswith(b'"}') or body[-_SEAL_BYTES:-66] != _HASH_KEY:
         return None
     digest = hashlib.sha256(body[:-_SEAL_BYTES])
     digest.update(b"}")

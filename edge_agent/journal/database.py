@@ -100,7 +100,9 @@ def _set_durable(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA temp_store = MEMORY")
     if mode != "wal" or connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
         raise JournalError(
-            f"this file system offers journal mode {mode} only", place=str(path), remedy="Use a local disk (not a share)"
+            f"this file system offers journal mode {mode} only",
+            place=str(path),
+            remedy="Use a local disk (not a share)",
         )
 
 

@@ -57,9 +57,7 @@ class EventQueries(Query):
 
     def deferred_for(self, awaits: str, key: str) -> list[Recorded]:
         """Facts that waited for ``key``, oldest first."""
-        return self._events(
-            "SELECT place, 0 FROM deferred WHERE awaits = ? AND key = ? ORDER BY place", (awaits, key)
-        )
+        return self._events("SELECT place, 0 FROM deferred WHERE awaits = ? AND key = ? ORDER BY place", (awaits, key))
 
     def set_asides(self, limit: int) -> list[SetAside]:
         """Facts whose decision kept failing, oldest first."""
@@ -152,7 +150,9 @@ class Appender:
         sequence = state.head + 1
         if sequence > _SEQUENCE_MAX:
             raise JournalError(
-                f"the {lane} lane is at its last sequence", place=self.state.incarnation, remedy="Begin a new incarnation"
+                f"the {lane} lane is at its last sequence",
+                place=self.state.incarnation,
+                remedy="Begin a new incarnation",
             )
         stamp = self.clock.tick()
         trace = traceparent or new_traceparent()

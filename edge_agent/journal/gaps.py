@@ -28,9 +28,7 @@ class StatedGap(NamedTuple):
 class Gaps:
     """Writes gap statements and removes the rows they stand for. Used inside a transaction."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, *, gateway_id: str, secret: bytes, clock: HybridClock
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, gateway_id: str, secret: bytes, clock: HybridClock) -> None:
         self._connection = connection
         self._gateway_id = gateway_id
         self._secret = secret

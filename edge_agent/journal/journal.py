@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from cloud_bridge.receipts import Ack, Head, LaneFigures
@@ -15,13 +16,11 @@ from edge_agent.clock import HybridClock
 from edge_agent.journal import outbox
 from edge_agent.journal.books import to_ms
 from edge_agent.journal.chain import verify_chains
-from edge_agent.journal.database import Disk, Lock, open_reader, open_writer, unreadable
-from edge_agent.journal.events import Appender
-from edge_agent.journal.gaps import Gaps
-from edge_agent.journal.recovery import Reissue, load_state, mend, save_lane
+from edge_agent.journal.committer import Committer, Outcome
+from edge_agent.journal.database import open_reader, unreadable
 from edge_agent.journal.transaction import Reader, Transaction
 from edge_agent.journal.values import Damage, JournalClosed, JournalSettings, VerifyReport
-from edge_agent.journal.writer import Committer, Outcome, Writer
+from edge_agent.journal.writer import Writer
 
 QUEUE_UNITS_MAX = 4_096
 """Units of work waiting for the writer; further callers wait before they queue."""
@@ -47,38 +46,18 @@ class Changed:
 class Journal:
     """The store's memory. One per gateway; made by :meth:`open`, used from one event loop."""
 
-    def __init__(self, settings: JournalSettings, clock: HybridClock, lock: Lock) -> None:
+    def __init__(self, settings: JournalSettings, *, clock: HybridClock) -> None:
         self._settings = settings
         self._clock = clock
-        self._lock = lock
-        self._connection = open_writer(settings.path, settings.gateway_id)
-        gaps = Gaps(self._connection, gateway_id=settings.gateway_id, secret=settings.secret, clock=clock)
-        self._gaps = gaps
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            state = load_state(self._connection, clock)
-            appender = Appender(self._connection, state, gateway_id=settings.gateway_id, clock=clock)
-            self._disk = Disk(
-                self._connection,
-                settings.path,
-                bytes_max=settings.disk_bytes_max,
-                ballast_bytes=settings.ballast_bytes,
-            )
-            self._committer = Committer(self._connection, appender, gaps, settings=settings, disk=self._disk)
-            self._mended = self._mend()
-            self._note_boot()
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise unreadable(settings.path, error) from error
-        self._heads = self._current_heads()
-        self._incarnation = state.incarnation
-        self._changed: list[Changed] = []
+        self._committer = Committer(settings, clock=clock)
+        self._incarnation, self._heads = self._committer.incarnation, self._committer.heads()
+        self._listeners: list[Changed] = []
         self._room = asyncio.Semaphore(QUEUE_UNITS_MAX)
         self._readers = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="journal reader")
         self._spare: list[sqlite3.Connection] = []
         self._writer = Writer(self._committer, self._deliver)
         self._closed = False
+        self._writer.start()
 
     @classmethod
     def open(cls, settings: JournalSettings, *, clock: HybridClock) -> Self:
@@ -86,15 +65,7 @@ class Journal:
 
         Raises :class:`JournalError` naming the place and the remedy.
         """
-        lock = Lock(settings.path)
-        lock.take()
-        try:
-            journal = cls(settings, clock, lock)
-        except BaseException:
-            lock.release()
-            raise
-        journal._writer.start()
-        return journal
+        return cls(settings, clock=clock)
 
     @property
     def incarnation(self) -> str:
@@ -104,7 +75,7 @@ class Journal:
     @property
     def mended(self) -> tuple[Damage, ...]:
         """What was found damaged when the journal opened, and has been stated as lost."""
-        return self._mended
+        return self._committer.mended
 
     def durability(self) -> str:
         """``full`` when every commit reaches the disk, or what is wrong."""
@@ -112,7 +83,7 @@ class Journal:
 
     def fill(self) -> float:
         """The used share, 0 to 1, of the room that the journal has and could still get."""
-        return self._disk.fill
+        return self._committer.disk.fill
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         """Run a unit of work in the writer and return its result once it is durable.
@@ -135,7 +106,7 @@ class Journal:
     def changed(self) -> Changed:
         """A new listener; call it on the event loop that will wait."""
         listener = Changed(asyncio.get_running_loop())
-        self._changed.append(listener)
+        self._listeners.append(listener)
         return listener
 
     async def verify(self) -> VerifyReport:
@@ -157,17 +128,16 @@ class Journal:
         try:
             return await self._ask(lambda connection: outbox.unsent(connection, request))
         except outbox.HoleFound:
-            await self.write(lambda tx: self._mend())  # noqa: ARG005
+            await self.write(lambda _: self._committer.mend())
             return await self._ask(lambda connection: outbox.unsent(connection, request))
 
     async def acknowledge(self, ack: Ack) -> AckResult:
         """Take rows out of the queue when every head in ``ack`` fits; durable on return."""
-        keep = self._settings.acked_rows_kept
-        return await self.write(lambda tx: self._committer.outbox.acknowledge(ack, keep_rows=keep))  # noqa: ARG005
+        return await self.write(lambda _: self._committer.acknowledge(ack))
 
     async def begin_incarnation(self, reason: str) -> None:
         """Number all lanes from 1 again under a new incarnation; unacknowledged rows move into it."""
-        await self.write(lambda tx: Reissue(self._connection, self._committer.appender, self._gaps).run(reason))  # noqa: ARG005
+        await self.write(lambda _: self._committer.begin_incarnation(reason))
 
     async def close(self) -> None:
         """Commit what is queued, checkpoint and close. A second call does nothing."""
@@ -181,8 +151,7 @@ class Journal:
         self._readers.shutdown()
         for connection in self._spare:
             connection.close()
-        self._connection.close()
-        self._lock.release()
+        self._committer.close()
 
     async def _ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
         return await self.read(lambda reader: query(reader._connection))  # noqa: SLF001
@@ -200,43 +169,20 @@ class Journal:
         finally:
             self._spare.append(connection)
 
-    def _mend(self) -> tuple[Damage, ...]:
-        """State what is lost. Runs in a transaction."""
-        appender = self._committer.appender
-        appender.flush()
-        report = verify_chains(self._connection)
-        for damage in report.damages:
-            mend(damage, appender.state.lanes[damage.lane], gaps=self._gaps, outbox=self._committer.outbox)
-        for lane, state in appender.lanes():
-            if report.damages:
-                save_lane(self._connection, appender.state.number, lane, state)
-        return report.damages
-
-    def _note_boot(self) -> None:
-        stamp = self._clock.tick()
-        self._connection.execute(
-            "INSERT INTO boots VALUES (?, ?, ?, ?)", (stamp.boot_id, stamp.hlc, stamp.monotonic_ns, stamp.timequality)
-        )
-
-    def _current_heads(self) -> dict[Lane, Head]:
-        return {
-            lane: Head(sequence=state.head, hash=state.head_hash) for lane, state in self._committer.appender.lanes()
-        }
-
     def _deliver(self, done: list[tuple[Any, Outcome]]) -> None:
         """In the writer thread, after a commit: hand results to the loops that wait for them."""
-        heads = self._current_heads()
+        heads = self._committer.heads()
         moved = heads != self._heads
-        self._heads, self._incarnation = heads, self._committer.appender.state.incarnation
+        self._heads, self._incarnation = heads, self._committer.incarnation
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Outcome]]] = {}
         for future, outcome in done:
             by_loop.setdefault(future.get_loop(), []).append((future, outcome))
         for loop, results in by_loop.items():
-            _call(loop, lambda results=results: _resolve(results))
+            _call(loop, partial(_resolve, results))
         if moved:
-            for listener in list(self._changed):
+            for listener in list(self._listeners):
                 if not _call(listener.loop, listener.event.set):
-                    self._changed.remove(listener)
+                    self._listeners.remove(listener)
 
 
 def _resolve(results: list[tuple[asyncio.Future[Any], Outcome]]) -> None:
@@ -260,5 +206,3 @@ def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> bo
 
 def _closed() -> JournalClosed:
     return JournalClosed("the journal is closed", place="journal", remedy="Start the gateway again")
-
-

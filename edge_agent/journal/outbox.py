@@ -20,7 +20,7 @@ PRUNE_ROWS_MIN = 500
 """Rows are pruned this many at a time or more, so that pruning costs little per row."""
 
 
-class HoleFound(Exception):  # noqa: N818
+class HoleFound(Exception):
     """A row that should be sent is gone or damaged: the lane must be mended first."""
 
 

@@ -156,13 +156,12 @@ class Reissue:
             data["cause"] = self._renamed(data["cause"], old, new)
         sealed = seal(event["type"], data, position)
         self._connection.execute(
-            f"INSERT INTO {TABLES[lane]} VALUES (?, ?)", (place_of(new.number, sequence), sealed.body)  # noqa: S608
+            f"INSERT INTO {TABLES[lane]} VALUES (?, ?)",  # noqa: S608
+            (place_of(new.number, sequence), sealed.body),
         )
         after.head, after.head_hash = sequence, sealed.hash
 
-    def _move_gap(
-        self, lane: Lane, new: AppenderState, first: int, last: int, told: tuple[str, str]
-    ) -> None:
+    def _move_gap(self, lane: Lane, new: AppenderState, first: int, last: int, told: tuple[str, str]) -> None:
         after = new.lanes[lane]
         last_hash, reason = told
         self._gaps.state(
@@ -194,9 +193,7 @@ class Reissue:
         OutboxKeeping(self._connection, self._appender, self._gaps).cut(lane, state, state.acked, state.acked_hash)
         low, high = place_of(old.number, state.acked), place_of(old.number + 1, 0)
         self._connection.execute(f"DELETE FROM {TABLES[lane]} WHERE place > ? AND place < ?", (low, high))  # noqa: S608
-        self._connection.execute(
-            "DELETE FROM gaps WHERE lane = ? AND place > ? AND place < ?", (lane.value, low, high)
-        )
+        self._connection.execute("DELETE FROM gaps WHERE lane = ? AND place > ? AND place < ?", (lane.value, low, high))
         state.head, state.head_hash, state.lost_unacked = state.acked, state.acked_hash, 0
         save_lane(self._connection, old.number, lane, state)
 
@@ -206,4 +203,3 @@ class Reissue:
                 f"UPDATE {table} SET place = place + ? WHERE place > ?",  # noqa: S608
                 (shift, low),
             )
-

@@ -23,13 +23,18 @@ class ReplicaQueries(Query):
 
     def member_of(self, medium: str) -> MemberEntry | None:
         """Whose medium this is."""
-        return self._member(
-            "WHERE m.member = (SELECT member FROM replica_media WHERE medium = ?)", medium
-        )
+        return self._member("WHERE m.member = (SELECT member FROM replica_media WHERE medium = ?)", medium)
 
     def member(self, member_id: str) -> MemberEntry | None:
         """A member by id."""
         return self._member("WHERE m.member = ?", member_id)
+
+    def media_of(self, member_id: str) -> list[str]:
+        """The media that are linked to a member, also to one that has not arrived yet."""
+        rows = self._connection.execute(
+            "SELECT medium FROM replica_media WHERE member = ? ORDER BY medium", (member_id,)
+        )
+        return [medium for (medium,) in rows]
 
     def balance(self, member_id: str) -> BalanceAsOf | None:
         """The cloud's balance plus what was posted here since; ``None`` for an unknown member."""
@@ -73,7 +78,10 @@ class ReplicaKeeping(ReplicaQueries):
     """Applying replica steps."""
 
     def apply_step(self, step: ReplicaStep) -> StepOutcome:
-        """Apply a step that follows on; a step from 0 replaces everything."""
+        """Apply a step that follows on; a step from 0 replaces everything.
+
+        Raises ``ValueError`` for a programme or a time that no one could use; nothing is applied then.
+        """
         epoch, version, as_of, included = self._connection.execute(
             "SELECT epoch, version, as_of, included FROM replica"
         ).fetchone()
@@ -85,6 +93,7 @@ class ReplicaKeeping(ReplicaQueries):
         else:
             self._clear()
             as_of, included = step.as_of, 0
+        _moment(step.as_of)
         reach = self._included_place(step)
         self._put_members(step, reach)
         self._put_media(step)
@@ -138,7 +147,8 @@ class ReplicaKeeping(ReplicaQueries):
         )
 
     def _put_programme(self, step: ReplicaStep) -> None:
-        if (programme := step.programme) is not None:
+        if (sent := step.programme) is not None:
+            programme = Programme(sent.name, sent.currency, sent.points, sent.per_minor, sent.minimum_minor)
             self._connection.execute(
                 "INSERT OR REPLACE INTO replica_programme VALUES (1, ?, ?, ?, ?, ?)",
                 (programme.name, programme.currency, programme.points, programme.per_minor, programme.minimum_minor),

@@ -1,0 +1,245 @@
+"""Units of work, committed: each in a savepoint of its own, many in one transaction, one ``fsync`` for all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from cloud_bridge.receipts import Ack, Head
+from cloud_bridge.topics import Lane
+from cloud_bridge.uplink.outbox import AckResult
+from edge_agent.clock import HybridClock
+from edge_agent.journal.chain import verify_chains
+from edge_agent.journal.database import (
+    LEDGER_FILL_MAX,
+    TELEMETRY_FILL_MAX,
+    Disk,
+    Lock,
+    is_full,
+    open_writer,
+    unreadable,
+)
+from edge_agent.journal.events import Appender
+from edge_agent.journal.gaps import Gaps
+from edge_agent.journal.outbox import OutboxKeeping
+from edge_agent.journal.recovery import Reissue, load_state, mend, save_lane
+from edge_agent.journal.transaction import Transaction
+from edge_agent.journal.values import Damage, JournalError, JournalFull, JournalSettings
+
+BATCH_S_MAX = 0.010
+"""A commit takes no further unit after this long: the first one in it has waited enough."""
+
+MEASURE_EVERY_S = 1.0
+MEASURE_EVERY_COMMITS = 64
+TELEMETRY_FULL = "telemetry_full"
+DISK_FULL = "disk_full"
+
+Unit = Callable[[Transaction], Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one unit: a value or an error."""
+
+    value: Any = None
+    error: BaseException | None = None
+
+
+class _BatchLost(Exception):
+    """SQLite took back the whole transaction, or ran out of room within a unit that went on regardless."""
+
+
+class Committer:
+    """The one writing connection and all that is done on it. One thread at a time.
+
+    Opening verifies every chain and states what is lost. Raises :class:`JournalError`.
+    """
+
+    def __init__(self, settings: JournalSettings, *, clock: HybridClock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._lock = Lock(settings.path)
+        self._lock.take()
+        try:
+            self._connection = open_writer(settings.path, settings.gateway_id)
+        except JournalError:
+            self._lock.release()
+            raise
+        self._measured_s = 0.0
+        self._commits = 0
+        self._trouble = ""
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            self.close()
+            raise unreadable(settings.path, error) from error
+
+    def _open(self) -> None:
+        connection, settings, clock = self._connection, self._settings, self._clock
+        self.disk = Disk(
+            connection, settings.path, bytes_max=settings.disk_bytes_max, ballast_bytes=settings.ballast_bytes
+        )
+        self._gaps = Gaps(connection, gateway_id=settings.gateway_id, secret=settings.secret, clock=clock)
+        with self._transaction():
+            self._appender = Appender(
+                connection, load_state(connection, clock), gateway_id=settings.gateway_id, clock=clock
+            )
+            self._outbox = OutboxKeeping(connection, self._appender, self._gaps)
+            self.mended = self.mend()
+            stamp = clock.tick()
+            connection.execute(
+                "INSERT INTO boots VALUES (?, ?, ?, ?)",
+                (stamp.boot_id, stamp.hlc, stamp.monotonic_ns, stamp.timequality),
+            )
+
+    @property
+    def incarnation(self) -> str:
+        return self._appender.state.incarnation
+
+    def heads(self) -> dict[Lane, Head]:
+        """The last row written per lane of the incarnation in force."""
+        return {lane: Head(sequence=state.head, hash=state.head_hash) for lane, state in self._appender.lanes()}
+
+    def durability(self) -> str:
+        """``full``, or what is wrong."""
+        return self._trouble or "full"
+
+    def commit(self, units: Sequence[Unit]) -> list[Outcome]:
+        """Run units, oldest first, within one commit; durable on return.
+
+        Returns an outcome for each unit that was run; those that did not fit into 10 ms are left
+        for the next call. Never raises for a unit's own fault.
+        """
+        try:
+            outcomes = self._attempt(units)
+        except (sqlite3.Error, _BatchLost) as error:
+            outcomes = self._again(error, units)
+        self._look_at_disk()
+        return outcomes
+
+    def close(self) -> None:
+        """Checkpoint and let go of the file."""
+        self._connection.close()
+        self._lock.release()
+
+    # What follows is called within a unit.
+
+    def mend(self) -> tuple[Damage, ...]:
+        """Look at every row and put gap statements where rows are gone."""
+        self._appender.flush()
+        report = verify_chains(self._connection)
+        for damage in report.damages:
+            mend(damage, self._appender.state.lanes[damage.lane], gaps=self._gaps, outbox=self._outbox)
+        if report.damages:
+            self._save_lanes()
+        return report.damages
+
+    def acknowledge(self, ack: Ack) -> AckResult:
+        """Take acknowledged rows out of the queue."""
+        self._appender.flush()
+        return self._outbox.acknowledge(ack, keep_rows=self._settings.acked_rows_kept)
+
+    def begin_incarnation(self, reason: str) -> int:
+        """Move what is not acknowledged into a new incarnation; returns how many rows that was."""
+        return Reissue(self._connection, self._appender, self._gaps).run(reason)
+
+    # Committing.
+
+    def _attempt(self, units: Sequence[Unit]) -> list[Outcome]:
+        deadline = self._clock.monotonic() + BATCH_S_MAX
+        full = self._refusal()
+        outcomes: list[Outcome] = []
+        before = self._appender.state.copy()
+        with self._transaction():
+            for unit in units:
+                outcomes.append(self._run(unit, full))
+                if self._clock.monotonic() > deadline:
+                    break
+            self._shed()
+            if self._appender.state != before:
+                self._save_lanes()
+        return outcomes
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        yield
+        self._connection.execute("COMMIT")
+
+    def _run(self, unit: Unit, full: JournalFull | None) -> Outcome:
+        tx = Transaction(self._connection, self._appender, full=full)
+        try:
+            with tx.savepoint():
+                value = unit(tx)
+                tx.finish()
+        except Exception as error:  # noqa: BLE001  it is the caller's, and reaches the caller
+            outcome = Outcome(error=error)
+        else:
+            outcome = Outcome(value)
+        if tx.ran_full is not None or not self._connection.in_transaction:
+            raise _BatchLost from (tx.ran_full or outcome.error)
+        return outcome
+
+    def _again(self, error: Exception, units: Sequence[Unit]) -> list[Outcome]:
+        """The whole batch was undone; with more room, try it once again."""
+        cause = self._take_back(error)
+        if is_full(cause) and self.disk.release_ballast():
+            self._trouble = "disk full: the ballast was released"
+            try:
+                return self._attempt(units)
+            except (sqlite3.Error, _BatchLost) as second:
+                cause = self._take_back(second)
+        failure = self._failure(cause)
+        return [Outcome(error=failure) for _ in units]
+
+    def _take_back(self, error: Exception) -> BaseException:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._appender.forget()
+        self._appender.state = load_state(self._connection, self._clock)
+        return error.__cause__ if isinstance(error, _BatchLost) and error.__cause__ else error
+
+    def _failure(self, cause: BaseException) -> JournalError:
+        place, folder = str(self._settings.path), self._settings.path.parent
+        if is_full(cause):
+            self._trouble = "disk full: nothing can be recorded"
+            return JournalFull("the disk is full", place=place, remedy=f"Free space on {folder}")
+        self._trouble = f"not writing: {cause}"
+        return JournalError(f"the journal cannot be written ({cause})", place=place, remedy="Check the disk")
+
+    def _save_lanes(self) -> None:
+        for lane, state in self._appender.lanes():
+            save_lane(self._connection, self._appender.state.number, lane, state)
+
+    # Room.
+
+    def _refusal(self) -> JournalFull | None:
+        fill = self.disk.fill
+        if fill < LEDGER_FILL_MAX:
+            return None
+        place, folder = str(self._settings.path), self._settings.path.parent
+        return JournalFull(f"the disk is {fill:.0%} full", place=place, remedy=f"Free space on {folder}")
+
+    def _shed(self) -> None:
+        nearly_full = self.disk.fill >= TELEMETRY_FILL_MAX
+        self._outbox.shed(
+            rows_max=0 if nearly_full else self._settings.telemetry_rows_max,
+            in_flight_rows_max=self._settings.in_flight_rows_max,
+            reason=DISK_FULL if nearly_full else TELEMETRY_FULL,
+        )
+
+    def _look_at_disk(self) -> None:
+        now_s = self._clock.monotonic()
+        self._commits += 1
+        if self._commits < MEASURE_EVERY_COMMITS and now_s - self._measured_s < MEASURE_EVERY_S:
+            return
+        self._measured_s, self._commits = now_s, 0
+        fill = self.disk.measure()
+        self.disk.take_ballast()
+        if fill >= LEDGER_FILL_MAX:
+            self._trouble = f"disk {fill:.0%} full: the ledger takes no more rows"
+        elif self.disk.has_ballast:
+            self._trouble = ""
