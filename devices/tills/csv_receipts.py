@@ -13,6 +13,7 @@ so that a receipt's total is always the sum of its lines.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,7 +28,7 @@ from devices.observations import (
 )
 from devices.tills.csv_rows import CsvSettings, RejectedRow, Row, RowReader, RowRejected
 from devices.tills.money import minor_digits, rounded_minor
-from devices.tills.refund_linker import RefundLinker
+from devices.tills.refund_linker import RefundLinker, Returned
 
 _RECEIPTS_OPEN_MAX = 8
 """Two tills writing one file interleave their receipts; rows of one are looked for this far apart."""
@@ -163,17 +164,16 @@ class _Grouping:
     def _refunds(self, rows: list[Row]) -> Iterator[Receipt]:
         """One refund per sale the goods came from, in the order in which the rows name them."""
         customer = _customer_of(rows)
-        by_original: dict[str | None, list[tuple[Row, int]]] = {}
-        for row in rows:
-            if customer is None or row.quantity == 0:
-                by_original.setdefault(None, []).append((row, row.quantity))
-                continue
-            for part in self._linker.take_back(customer, row.sku, quantity=-row.quantity):
-                by_original.setdefault(part.sale_id, []).append((row, -part.quantity))
+        by_original: dict[str | None, Counter[int]] = {}
+        for place, row in enumerate(rows):
+            known = customer is not None and row.quantity < 0
+            parts = self._linker.take_back(customer or "", row.sku, quantity=-row.quantity) if known else ()
+            for part in parts or (Returned(None, -row.quantity),):
+                by_original.setdefault(part.sale_id, Counter())[place] -= part.quantity
         invoice = rows[0].invoice
-        for number, (original, pieces) in enumerate(by_original.items(), 1):
+        for number, (original, quantities) in enumerate(by_original.items(), 1):
             sale_id = invoice if len(by_original) == 1 else f"{invoice}.{number}"
-            yield self._receipt(sale_id, rows, pieces, original)
+            yield self._receipt(sale_id, rows, [(rows[place], n) for place, n in quantities.items()], original)
 
     def _receipt(self, sale_id: str, rows: list[Row], pieces: list[tuple[Row, int]], original: str | None) -> Receipt:
         return Receipt(
@@ -203,10 +203,12 @@ def _customer_of(rows: list[Row]) -> str | None:
 def _inconsistencies(rows: list[Row], digits: int) -> Iterator[RejectedRow]:
     """What is wrong with rows that are each well-formed."""
     if rows[0].invoice.startswith(("C", "c")):
+        remedy = "give back goods by negative quantities at positive prices, or take the C off InvoiceNo"
         for row in rows:
             if row.quantity > 0:
-                remedy = "make it negative, or take the C off InvoiceNo"
                 yield RejectedRow(row.line, "Quantity", "is positive in a cancellation", remedy, row.text)
+            elif row.price < 0:
+                yield RejectedRow(row.line, "UnitPrice", "is negative in a cancellation", remedy, row.text)
     amount = sum(abs(rounded_minor(row.price * row.quantity, digits)) for row in rows)
     if amount > AMOUNT_MINOR_MAX:
         remedy = f"a receipt comes to at most {AMOUNT_MINOR_MAX} minor units"

@@ -21,6 +21,8 @@ OPTIONAL_COLUMNS = ("Description", "CustomerID", "Country")
 INVOICE_LENGTH_MAX = NAME_LENGTH_MAX - 8
 """Leaves room for the number of a part: one cancellation may give back goods of several sales."""
 
+LINE_LENGTH_MAX = 16_384
+
 _ALIASES = {"invoice": "InvoiceNo", "price": "UnitPrice"}
 _CUSTOMER_LENGTH_MAX = 40
 _PRICES_REMEMBERED_MAX = 8_192
@@ -169,6 +171,8 @@ def time_zone(name: str) -> tzinfo:
 
 
 def _cells(text: str) -> list[str]:
+    if len(text) > LINE_LENGTH_MAX:
+        raise _CellWrong("", f"is longer than {LINE_LENGTH_MAX} characters", "look for a missing line break")
     if not text.isascii():
         try:
             text.encode()
@@ -191,8 +195,8 @@ def _column_name(text: str) -> str:
 def _places(names: Iterable[str]) -> dict[str, int]:
     places: dict[str, int] = {}
     for place, name in enumerate(names):
-        if name in places:
-            raise _CellWrong(_short(name), "is twice in the header", "keep one column of each name")
+        if name in places and name in {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS}:
+            raise _CellWrong(name, "is twice in the header", "keep one column of each name")
         places[name] = place
     for name in REQUIRED_COLUMNS:
         if name not in places:

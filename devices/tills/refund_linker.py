@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from dataclasses import dataclass
 
@@ -12,8 +13,7 @@ LINES_REMEMBERED_MAX = 50_000
 class _Bought:
     """One line of an earlier sale, and how much of it has not come back yet."""
 
-    customer: str
-    sku: str
+    article: tuple[str, str]
     sale_id: str
     left: int
 
@@ -38,7 +38,7 @@ class RefundLinker:
         if lines_max < 1:
             raise ValueError(f"lines_max is at least 1, not {lines_max}")
         self._lines_max = lines_max
-        self._by_article: dict[tuple[str, str], deque[_Bought]] = {}
+        self._by_article: dict[tuple[str, str], list[_Bought]] = {}
         self._oldest_first: deque[_Bought] = deque()
 
     def __len__(self) -> int:
@@ -50,9 +50,10 @@ class RefundLinker:
             return
         if len(self._oldest_first) >= self._lines_max:
             self._forget_oldest()
-        bought = _Bought(customer, sku, sale_id, quantity)
+        article = (sys.intern(customer), sys.intern(sku))  # a shop has few of either, and many pairs
+        bought = _Bought(article, sale_id, quantity)
         self._oldest_first.append(bought)
-        self._by_article.setdefault((customer, sku), deque()).append(bought)
+        self._by_article.setdefault(article, []).append(bought)
 
     def take_back(self, customer: str, sku: str, *, quantity: int) -> list[Returned]:
         """Say where ``quantity`` returned pieces come from, in parts that add up to ``quantity``."""
@@ -71,8 +72,7 @@ class RefundLinker:
 
     def _forget_oldest(self) -> None:
         oldest = self._oldest_first.popleft()
-        article = (oldest.customer, oldest.sku)
-        same_article = self._by_article[article]
-        same_article.popleft()
+        same_article = self._by_article[oldest.article]
+        same_article.pop(0)
         if not same_article:
-            del self._by_article[article]
+            del self._by_article[oldest.article]
