@@ -122,6 +122,17 @@ class VirtualPn532:
         with self._changed:
             return self._changed.wait_for(lambda: self._core.waiting, timeout_s)
 
+    def wait_until_looked(self, times: int, *, timeout_s: float) -> bool:
+        """Wait until the host has looked for a card this many times more; False after the timeout."""
+        with self._changed:
+            enough = self._core.looks + times
+            return self._changed.wait_for(lambda: self._core.looks >= enough, timeout_s)
+
+    @property
+    def baudrate(self) -> int:
+        """The speed the chip listens at now, in bit/s."""
+        return self._core.baudrate
+
     # --- faults ---
 
     def fail(self, kind: FaultKind) -> None:

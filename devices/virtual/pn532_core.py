@@ -53,6 +53,8 @@ class Pn532Core:
         self.card: Card | None = None
         self.exchanges_left: int | None = None
         """After this many exchanges the card is torn out of the field; ``None``: it stays."""
+        self.looks = 0
+        """How often the host has looked for a card since power-up."""
         self._registers: dict[int, int] = {}
         self._retries = _RETRY_FOREVER
         self._selected: Card | None = None
@@ -163,6 +165,7 @@ class Pn532Core:
         # A FeliCa poll carries a system code, a type A poll the UID to select, cascade tags included.
         poll = _Poll(technology, _without_cascade_tags(payload[2:]) if technology == "A" else b"")
         self._registers[_TX_CONTROL] = 0x03
+        self.looks += 1
         found = self._find(poll)
         if found is None and self._retries == _RETRY_FOREVER:
             self._waiting = poll
