@@ -88,6 +88,10 @@ class Child:
         await process.wait()
         self._process = None
 
+    def terminate(self) -> None:
+        """Ask it to end, without waiting."""
+        self._signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """``kill -9``: no goodbye, no flush."""
         self._signal(signal.SIGKILL)
@@ -103,7 +107,7 @@ class Child:
         return self._obituary("ended")
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
+        if self._process is not None:  # its group lives as long as it has not been buried by ``stop``
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
 

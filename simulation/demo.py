@@ -1,0 +1,226 @@
+"""The whole thing on one machine: a store, its gateway and kiosk, a broker, the cloud, and shoppers.
+
+::
+
+    async with Demo(settings) as demo:     # everything runs, and the store knows its members
+        report = await demo.run(stop)      # shoppers come until the day is over or ``stop`` is set
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from cloud_crm.clock import Clock, system_clock
+from devices.virtual.till import VirtualTill
+from kiosk_ui.kiosk.screens import kiosk_channel
+from simulation.books import Auditor
+from simulation.day.sales_replay import Replay, SalesFile, replay
+from simulation.day.shoppers import DayPlan, store_day
+from simulation.day.turns import StoreDay, wait_s
+from simulation.head_office import HeadOffice, members_arrived
+from simulation.ports import HOST, choose
+from simulation.report import Report
+from simulation.running import RunningDemo, announced
+from simulation.shop_floor import Counter, ShopFloor
+from simulation.stage import BrokerKind, Stage, StagePlan
+from simulation.store_files import GATEWAY_ID, KIOSK, TILL, Ports, StoreFolder
+from simulation.witness import Witness
+
+KIOSK_PORT = 8401
+CLOUD_PORT = 8402
+CONTROL_PORT = 8403
+SPEED_MAX = 1_000_000.0
+DRAIN_TIMEOUT_S = 60.0
+_ABANDONED_DRAIN_S = 0.3
+_LAST_TURN_TIMEOUT_S = 5.0
+_WITNESS_TIMEOUT_S = 10.0
+_STORE_ZONE = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSettings:
+    """How to play: see ``regulars demo --help``. ``regulars`` starts the product's own programs."""
+
+    regulars: Sequence[str]
+    runtime_dir: Path
+    seed: int = 1
+    minutes: float | None = None
+    speed: float = 60.0
+    sales: SalesFile | None = None
+    turns: int = 240
+    headless: bool = False
+    data: Path | None = None
+    broker: BrokerKind = BrokerKind.EMBEDDED
+    clock: Clock = system_clock
+    on_progress: Callable[[int, int], None] = field(default=lambda _done, _total: None, repr=False)
+    """Told how many turns of how many are done."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.speed <= SPEED_MAX:
+            raise ValueError(f"speed is above 0 and at most {SPEED_MAX:.0f}, not {self.speed}")
+        if self.minutes is not None and self.minutes <= 0:
+            raise ValueError(f"minutes must be above 0, not {self.minutes}")
+
+
+class Demo:
+    """A running demo. ``floor`` takes taps and sales, ``stage`` its parts, ``day`` who is a member."""
+
+    day: StoreDay
+    replayed: Replay | None
+    floor: ShopFloor
+    stage: Stage
+    auditor: Auditor
+    head_office: HeadOffice
+    control_url: str
+
+    def __init__(self, settings: DemoSettings) -> None:
+        self.settings = settings
+        self.turns_done = 0
+        self.turns_total = 0
+        self._open = AsyncExitStack()
+        self._began_s = 0.0
+
+    @property
+    def kiosk_url(self) -> str:
+        """The member's screen."""
+        return f"{self.stage.kiosk_url}/kiosk/{KIOSK}"
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._set_up()
+        except BaseException:
+            await self._open.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    async def _set_up(self) -> None:
+        self._began_s = asyncio.get_running_loop().time()
+        folder = self._folder()
+        ports = Ports(*choose((KIOSK_PORT, CLOUD_PORT, CONTROL_PORT, 0, 0, 0)))
+        # Reading a year of receipts takes seconds; the programs start meanwhile.
+        reading = asyncio.ensure_future(asyncio.to_thread(self._read_day))
+        self._open.callback(reading.cancel)
+        folder.write(ports, currency=self.settings.sales.currency if self.settings.sales else "CNY")
+        web = await self._open.enter_async_context(httpx.AsyncClient(trust_env=False))
+        settings = self.settings
+        plan = StagePlan(folder, ports, settings.broker, settings.regulars, settings.seed)
+        self.stage = await self._open.enter_async_context(Stage(plan, web))
+        self.auditor = Auditor(web, gateway=self.stage.kiosk_url, cloud=self.stage.cloud_url, gateway_id=GATEWAY_ID)
+        self.head_office = HeadOffice(web, self.stage.cloud_url)
+        self.day, self.replayed, self.turns_total = await reading
+        await self.head_office.enrol(self.day.members)
+        await members_arrived(self.auditor, len(self.day.members))
+        self.floor = await self._furnish(folder, ports, web)
+        self.control_url = f"http://{HOST}:{ports.control}"
+        word = RunningDemo(os.getpid(), self.control_url, str(folder.path))
+        self._open.enter_context(announced(settings.runtime_dir, word))
+
+    async def _furnish(self, folder: StoreFolder, ports: Ports, web: httpx.AsyncClient) -> ShopFloor:
+        """Put till, witness and the virtual hardware on one counter."""
+        till = VirtualTill(
+            f"http://{HOST}:{ports.till}/till/sales",
+            name=TILL,
+            secret=folder.secret("till.key"),
+            now_s=lambda: int(self.settings.clock().timestamp()),
+        )
+        await self._open.enter_async_context(till)
+        witness = Witness(f"{self.stage.kiosk_url}/live/{kiosk_channel(KIOSK)}")
+        await self._open.enter_async_context(witness)
+        async with asyncio.timeout(_WITNESS_TIMEOUT_S):
+            await witness.connected.wait()
+        counter = Counter(self.stage.reader, self.stage.scanner, till, witness, f"{self.kiosk_url}/choice")
+        return ShopFloor(counter, web)
+
+    def _folder(self) -> StoreFolder:
+        if self.settings.data is not None:
+            self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return StoreFolder(self.settings.data.absolute())
+        return StoreFolder(Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="regulars-demo-"))))
+
+    def _read_day(self) -> tuple[StoreDay, Replay | None, int]:
+        settings = self.settings
+        if settings.sales is not None:
+            replayed = replay(settings.sales, seed=settings.seed)
+            return replayed.day, replayed, replayed.receipts
+        today = settings.clock().astimezone(_STORE_ZONE).date()
+        turns = store_day(DayPlan(settings.seed, today, turns=settings.turns))
+        return turns, None, len(tuple(turns.turns))
+
+    # --- the day ---
+
+    async def run(self, stop: asyncio.Event) -> Report:
+        """Let shoppers come. Returns when ``stop`` is set, the minutes are over or, headless, the day is.
+
+        Raises what a shopper or a part of the stage failed with, and ``BooksUnreadable``.
+        """
+        closing = asyncio.Event()
+        day = asyncio.create_task(self._play(closing), name="shoppers")
+        stopped = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            await self._until_over(day, stopped)
+            closing.set()
+            if not stop.is_set():
+                await asyncio.wait({day, stopped}, timeout=_LAST_TURN_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            day.cancel()
+            stopped.cancel()
+            await asyncio.gather(day, stopped, return_exceptions=True)
+        return await self._report(complete=not stop.is_set())
+
+    async def _until_over(self, day: asyncio.Task[None], stopped: asyncio.Task[Any]) -> None:
+        waiting: set[asyncio.Future[Any]] = {day, stopped, self.stage.failed}
+        minutes = self.settings.minutes
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if minutes is None else minutes * 60):
+                while not stopped.done():
+                    done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                    for one in done:
+                        one.result()
+                    if day in done and self.settings.headless:
+                        return
+
+    async def _play(self, closing: asyncio.Event) -> None:
+        """Perform the day's turns at their time; late ones at once, in their order."""
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
+        previous: datetime | None = None
+        for turn in self.day.turns:
+            due_s += 0.0 if previous is None else wait_s(previous, turn.at) / self.settings.speed
+            previous = turn.at
+            if not closing.is_set() and due_s > loop.time():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout_at(due_s):
+                        await closing.wait()
+            if closing.is_set():
+                return
+            await self.floor.perform(turn)
+            self.turns_done += 1
+            self.settings.on_progress(self.turns_done, self.turns_total)
+
+    async def _report(self, *, complete: bool) -> Report:
+        audit = await self.auditor.drain(timeout_s=DRAIN_TIMEOUT_S if complete else _ABANDONED_DRAIN_S)
+        return Report(
+            tally=self.floor.tally,
+            audit=audit,
+            seed=self.settings.seed,
+            wall_s=asyncio.get_running_loop().time() - self._began_s,
+            complete=complete,
+            gateway_starts=self.stage.gateway.starts,
+        )
