@@ -26,11 +26,12 @@ def translations(language: Language, folders: Iterable[Path]) -> Translations:
 
     Raises :class:`CatalogueError`.
     """
-    merged = Translations()
-    for folder in folders:
-        path = folder / f"{language.locale}.po"
-        if path.is_file():
-            merged.merge(_read(path, language))
+    paths = [folder / f"{language.locale}.po" for folder in folders]
+    read = [_read(path, language) for path in paths if path.is_file()]
+    # Into the first, not into an empty one: merging carries messages along but not the plural rule.
+    merged = read[0] if read else Translations()
+    for later in read[1:]:
+        merged.merge(later)
     return merged
 
 
