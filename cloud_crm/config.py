@@ -16,6 +16,7 @@ from loyalty.programme import Programme, ProgrammeError, programme_from_mapping
 GATEWAYS_MAX = 5_000
 SECRET_BYTES_MIN = 16
 SECRET_BYTES_MAX = 4_096
+PASSWORD_BYTES_MIN = 8
 _PATHS = frozenset(
     {
         "medium_key_file",
@@ -115,19 +116,22 @@ def load_settings(file: Path) -> CloudSettings:
         raise _readable(file, error.errors(include_url=False)[0]) from error
     _check_enrolment(file, settings)
     _check_exposure(file, settings)
-    return _with_database_url(file, settings)
+    return _with_database_url(settings)
 
 
-def read_secret(file: Path, path: Path, key: str) -> bytes:
-    """The bytes of a secret file, without a final line break. Raises :class:`ConfigError`, never shows them."""
+def read_secret(path: Path, key: str, *, bytes_min: int = SECRET_BYTES_MIN) -> bytes:
+    """The bytes of a secret file, without a final line break. Raises :class:`ConfigError`, never shows them.
+
+    ``key`` is the setting that names the file.
+    """
     try:
         with path.open("rb") as source:
             secret = source.read(SECRET_BYTES_MAX + 1).rstrip(b"\r\n")
     except OSError as error:
-        raise ConfigError(file, key, f"{path} cannot be read ({error.strerror})", "Name a readable file") from error
-    if not SECRET_BYTES_MIN <= len(secret) <= SECRET_BYTES_MAX:
-        remedy = f"Put {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes in it, such as 64 random hexadecimal digits"
-        raise ConfigError(file, key, f"{path} holds {len(secret)} bytes", remedy)
+        raise ConfigError(path, key, f"cannot be read ({error.strerror})", "Name a readable file") from error
+    if not bytes_min <= len(secret) <= SECRET_BYTES_MAX:
+        remedy = f"Put {bytes_min} to {SECRET_BYTES_MAX} bytes in it, such as 64 random hexadecimal digits"
+        raise ConfigError(path, key, f"holds {len(secret)} bytes", remedy)
     return secret
 
 
@@ -176,10 +180,10 @@ def _readable(file: Path, fault: ErrorDetails) -> ConfigError:
             return ConfigError(file, key, f"{fault['input']!r:.80} cannot be used", fault["msg"])
 
 
-def _with_database_url(file: Path, settings: CloudSettings) -> CloudSettings:
+def _with_database_url(settings: CloudSettings) -> CloudSettings:
     if settings.database.url_file is None:
         return settings
-    url = read_secret(file, settings.database.url_file, "database.url_file").decode("utf-8", "replace")
+    url = read_secret(settings.database.url_file, "database.url_file", bytes_min=1).decode("utf-8", "replace")
     return settings.model_copy(update={"database": DatabaseSettings(url=url)})
 
 

@@ -6,16 +6,20 @@ here is only what is kept, and what a decision of a store does to the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cloud_bridge.contract import PointsPostedV1
 from cloud_bridge.envelope import GENESIS_HASH
 from cloud_bridge.landing.batches import Batch, Received
 from cloud_bridge.landing.sequencing import settle
-from cloud_bridge.landing.store import Dispute, Landed, LandingResult, Stream
+from cloud_bridge.landing.store import Dispute, Landed, LandingResult, LandingStoreError, Stream
 from cloud_bridge.receipts import Ack, Applied, Head, Hello, Quarantined
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
@@ -34,70 +38,102 @@ from loyalty.ledger import member_of
 
 _log = structlog.get_logger()
 
-Told = Callable[[Sequence[Landed]], None]
-"""Hears, after each commit and in the landing thread, what was stored."""
+_RETRY_AFTER_S = 2.0
+
+
+class Watcher(Protocol):
+    """Hears, after each commit and in the landing thread, what has changed. Must return at once."""
+
+    def landed(self, landed: Sequence[Landed]) -> None:
+        """These events are durable."""
+
+    def stirred(self, gateway_id: str) -> None:
+        """Something about this gateway is different now."""
 
 
 class CrmLandingStore:
     """Implements :class:`cloud_bridge.landing.store.LandingStore`."""
 
-    def __init__(self, database: Database, *, secrets: Mapping[str, bytes], clock: Clock, told: Told) -> None:
+    def __init__(self, database: Database, *, secrets: Mapping[str, bytes], clock: Clock, watcher: Watcher) -> None:
         """``secrets``: the enrolled gateways' secrets by id."""
         self._database = database
         self._secrets = dict(secrets)
         self._clock = clock
-        self._told = told
+        self._watcher = watcher
 
     def land(self, batches: Sequence[Batch]) -> LandingResult:
-        with self._database.write() as connection:
-            books = _Books(connection, self._secrets, self._now())
+        with self._books() as books:
             result = settle(batches, books)
         if books.disputed_postings:
             _log.error("post", outcome="disputed", postings=books.disputed_postings)
         if books.landed:
-            self._told(books.landed)
+            self._watcher.landed(books.landed)
+        for gateway_id in result.notices:
+            self._watcher.stirred(gateway_id)
         return result
 
     def greet(self, gateway_id: str, hello: Hello) -> Ack | Quarantined | None:
         if gateway_id not in self._secrets:
             return None
-        with self._database.write() as connection:
-            books = _Books(connection, self._secrets, self._now())
-            gateways.keep_hello(
-                connection,
-                gateway_id,
-                incarnation=hello.incarnation,
-                hello=hello.model_dump_json(),
-                at=self._now(),
-            )
-            heads = {lane: books.head(Stream(gateway_id, hello.incarnation, lane)) for lane in Lane}
-            return books.quarantine(gateway_id) or Ack(incarnation=hello.incarnation, lanes=heads)
+        with self._books() as books:
+            books.hear(gateway_id, hello)
+            answer = books.quarantine(gateway_id) or books.ack(gateway_id, hello.incarnation)
+        self._watcher.stirred(gateway_id)
+        return answer
+
+    def ack(self, gateway_id: str, incarnation: str) -> Ack:
+        """Both heads of an incarnation, as they stand."""
+        with self._books() as books:
+            return books.ack(gateway_id, incarnation)
 
     def presence(self, gateway_id: str, *, online: bool) -> None:
-        with self._database.write() as connection:
+        with self._writing() as connection:
             gateways.keep_presence(connection, gateway_id, online=online, at=self._now())
+        self._watcher.stirred(gateway_id)
 
     def quarantine(self, dispute: Dispute) -> None:
-        with self._database.write() as connection:
-            quarantine.begin(connection, dispute, self._now())
+        with self._books() as books:
+            books.dispute(dispute)
+        self._watcher.stirred(dispute.gateway_id)
 
     def applied(self, gateway_id: str, applied: Applied) -> None:
-        with self._database.write() as connection:
+        with self._writing() as connection:
             gateways.keep_applied(connection, gateway_id, epoch=applied.epoch, version=applied.version, at=self._now())
+        self._watcher.stirred(gateway_id)
 
     def next_step(self, gateway_id: str, *, incarnation: str, epoch: str, version: int) -> ReplicaStep | None:
         if gateway_id not in self._secrets:
             return None
         place = ReplicaPlace(gateway_id, incarnation, epoch, version)
-        with self._database.read() as connection:
+        with _typed_errors(), self._database.read() as connection:
             step = replica_feed.next_step(connection, place, as_of=self._now())
         if step is not None:
-            with self._database.write() as connection:
+            with self._writing() as connection:
                 gateways.keep_sent(connection, gateway_id, step.to_version)
         return step
 
+    @contextmanager
+    def _books(self) -> Iterator[_Books]:
+        with self._writing() as connection:
+            yield _Books(connection, self._secrets, self._now())
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _typed_errors(), self._database.write() as connection:
+            yield connection
+
     def _now(self) -> str:
         return rfc3339(self._clock())
+
+
+@contextmanager
+def _typed_errors() -> Iterator[None]:
+    """A database that is away or locked is the operator's business, and worth another try."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        reason = str(error).splitlines()[0]
+        raise LandingStoreError(f"the database does not take it: {reason}", retry_after_s=_RETRY_AFTER_S) from error
 
 
 class _Books:
@@ -135,6 +171,19 @@ class _Books:
         members.touch(self._connection, _whose(said))
         self.disputed_postings += len(disputed)
         self.landed.append(landed)
+
+    def hear(self, gateway_id: str, hello: Hello) -> None:
+        gateways.keep_hello(
+            self._connection,
+            gateway_id,
+            incarnation=hello.incarnation,
+            hello=hello.model_dump_json(),
+            at=self._at,
+        )
+
+    def ack(self, gateway_id: str, incarnation: str) -> Ack:
+        heads = {lane: self.head(Stream(gateway_id, incarnation, lane)) for lane in Lane}
+        return Ack(incarnation=incarnation, lanes=heads)
 
     def dispute(self, dispute: Dispute) -> None:
         quarantine.begin(self._connection, dispute, self._at)

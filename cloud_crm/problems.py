@@ -22,8 +22,8 @@ _log = structlog.get_logger()
 _TEXT_LENGTH_MAX = 300
 _BUSY_RETRY_AFTER_S = 2
 _REMEDIES = {
-    HTTPStatus.NOT_FOUND: "Check the address; the API is described at /docs",
-    HTTPStatus.METHOD_NOT_ALLOWED: "Use another method; the API is described at /docs",
+    HTTPStatus.NOT_FOUND: "Check the address; the API is described at /openapi.json",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Use another method; the API is described at /openapi.json",
     HTTPStatus.SERVICE_UNAVAILABLE: "Try again in a few seconds",
 }
 
@@ -104,12 +104,12 @@ def answer_problems(app: FastAPI, pages: Pages) -> None:
 def _invalid(error: RequestValidationError) -> Problem:
     first = error.errors()[0]
     place = ".".join(_printable(str(part)) for part in first["loc"])
-    return unusable(place, _printable(first["msg"]), "Correct it; the API is described at /docs")
+    return unusable(place, _printable(first["msg"]), "Correct it; the API is described at /openapi.json")
 
 
 def _http(error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
-    remedy = _REMEDIES.get(status, "The API is described at /docs")
+    remedy = _REMEDIES.get(status, "The API is described at /openapi.json")
     return Problem(status, "request", _printable(str(error.detail)), remedy)
 
 

@@ -41,11 +41,18 @@ class LedgerRow(BaseModel):
     change: int
 
 
+class DeviceRow(BaseModel):
+    """One device as the store last said."""
+
+    name: str
+    state: str
+
+
 class StoreView(BaseModel):
-    """A store's page: the figures and the newest postings."""
+    """A store's page: the figures, the devices and the newest postings."""
 
     store: GatewayView
-    alarm: str
+    devices: list[DeviceRow]
     ledger: list[LedgerRow]
 
 
@@ -98,7 +105,7 @@ class StoreDesk:
         names = self._ledger.names(postings)
         return StoreView(
             store=GatewayView(**{name: getattr(store, name) for name in GatewayView.model_fields}),
-            alarm="quarantine" if store.quarantine else "disputed" if store.disputed_postings else "",
+            devices=[DeviceRow(name=name, state=state) for name, state in sorted(store.devices.items())],
             ledger=[_row(posting, names) for posting in postings],
         )
 

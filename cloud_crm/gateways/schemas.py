@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, computed_field
 
 from cloud_bridge.receipts import LaneFigures
 
@@ -58,6 +58,11 @@ class GatewayView(BaseModel):
     replica: ReplicaView
     quarantine: QuarantineView | None
     disputed_postings: int = Field(description="Postings that claimed a known id with another content")
+
+    @computed_field(description="Whether any posting is disputed")  # type: ignore[prop-decorator]
+    @property
+    def is_disputed(self) -> bool:
+        return self.disputed_postings > 0
 
 
 class GatewayDetail(GatewayView):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -28,8 +28,10 @@ _log = structlog.get_logger()
 class GatewayService:
     """The gateways of one tenant."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database, *, clock: Clock, released: Callable[[str, str], None]) -> None:
+        """``released`` is told a gateway and its incarnation after the commit of a release."""
         self._database = database
+        self._released = released
         self._clock = clock
 
     def every(self) -> list[GatewayView]:
@@ -50,12 +52,14 @@ class GatewayService:
 
     def release(self, gateway_id: str, *, operator: str) -> GatewayDetail:
         """Set the disputed body aside, so that landing goes on. Raises :class:`Problem`."""
-        self.one(gateway_id)
+        incarnation = self.one(gateway_id).incarnation
         with self._database.write() as connection:
             at = rfc3339(self._clock())
             if not quarantine.release(connection, gateway_id, operator=operator, at=at):
                 raise conflict(f"gateway {gateway_id}", "is not in quarantine", "There is nothing to release")
         _log.info("quarantine", outcome="released", gateway=gateway_id, operator=operator)
+        if incarnation is not None:
+            self._released(gateway_id, incarnation)
         return self.one(gateway_id)
 
 

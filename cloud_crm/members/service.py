@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
@@ -25,31 +26,33 @@ _RANDOM_UID_FIRST = 0x08
 class MemberService:
     """Members of one tenant. ``medium_key`` hashes media numbers exactly as every gateway does."""
 
-    def __init__(self, database: Database, *, clock: Clock, medium_key: bytes) -> None:
+    def __init__(self, database: Database, *, clock: Clock, medium_key: bytes, changed: Callable[[], None]) -> None:
+        """``changed`` is called after each commit that the stores should hear of."""
         self._database = database
+        self._changed = changed
         self._clock = clock
         self._key = medium_key
 
     def add(self, new: NewMember) -> str:
         """A new member's random id."""
-        with self._database.write() as connection:
+        with self._changing() as connection:
             return self._add(connection, _new_id(), new)
 
     def take_over(self, entries: Sequence[ImportedMember]) -> list[str]:
         """Add or change many members with their media: all, or none. Raises :class:`Problem` naming the entry."""
-        with self._database.write() as connection:
+        with self._changing() as connection:
             return [self._take_over(connection, index, entry) for index, entry in enumerate(entries)]
 
     def link(self, member_id: str, medium: NewMedium) -> MediumId:
         """Link a medium to a member; again for the same member changes nothing. Raises :class:`Problem`."""
-        with self._database.write() as connection:
+        with self._changing() as connection:
             if repository.find_member(connection, member_id) is None:
                 raise _no_member(member_id)
             return self._link(connection, member_id, medium, "number_hex")
 
     def unlink(self, member_id: str, medium: str) -> None:
         """A medium is nobody's any more. Raises :class:`Problem` when it is not this member's."""
-        with self._database.write() as connection:
+        with self._changing() as connection:
             row = repository.find_medium(connection, medium)
             if row is None or row.member_id != member_id:
                 raise not_found(f"medium {medium}", f"See /api/members/{member_id} for this member's media")
@@ -70,6 +73,12 @@ class MemberService:
         with self._database.read() as connection:
             rows = repository.newest_members(connection, limit=limit, search=search)
             return _views(connection, rows), repository.count_members(connection)
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        with self._database.write() as connection:
+            yield connection
+        self._changed()
 
     def _take_over(self, connection: Connection, index: int, entry: ImportedMember) -> str:
         member_id = entry.member or _new_id()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
@@ -16,8 +16,10 @@ from loyalty.programme import Programme, ProgrammeError, programme_from_mapping
 class ProgrammeService:
     """The programme of one tenant."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database, *, clock: Clock, changed: Callable[[], None]) -> None:
+        """``changed`` is called after each commit that the stores should hear of."""
         self._database = database
+        self._changed = changed
         self._clock = clock
 
     def begin(self, programme: Programme | None) -> None:
@@ -37,6 +39,7 @@ class ProgrammeService:
             raise unusable(f"body.{error.key}", f"{error.found!r:.80} cannot be used", error.remedy) from error
         with self._database.write() as connection:
             repository.put(connection, programme, source="operator", at=rfc3339(self._clock()))
+        self._changed()
         return self.in_force()
 
     def in_force(self) -> ProgrammeView:

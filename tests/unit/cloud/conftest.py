@@ -29,14 +29,25 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture
-def told() -> list[Landed]:
-    return []
+class FakeWatcher:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.groups: list[Landed] = []
+        self.gateways: list[str] = []
+
+    def landed(self, landed: Sequence[Landed]) -> None:
+        self.groups.extend(landed)
+
+    def stirred(self, gateway_id: str) -> None:
+        self.gateways.append(gateway_id)
 
 
 @pytest.fixture
-def landing(database: Database, clock: FakeClock, told: list[Landed]) -> CrmLandingStore:
-    def hear(landed: Sequence[Landed]) -> None:
-        told.extend(landed)
+def watcher() -> FakeWatcher:
+    return FakeWatcher()
 
-    return CrmLandingStore(database, secrets={"store-1": SECRET, "store-2": SECRET}, clock=clock, told=hear)
+
+@pytest.fixture
+def landing(database: Database, clock: FakeClock, watcher: FakeWatcher) -> CrmLandingStore:
+    return CrmLandingStore(database, secrets={"store-1": SECRET, "store-2": SECRET}, clock=clock, watcher=watcher)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from cloud_bridge.landing.store import Landed, Stream
+from cloud_bridge.landing.store import Stream
 from cloud_bridge.receipts import Applied, Head, Hello, Quarantined
 from cloud_bridge.topics import Lane
 from cloud_crm.database import Database
@@ -16,6 +16,7 @@ from cloud_crm.gateways import repository as gateways
 from cloud_crm.landing_store import CrmLandingStore
 from cloud_crm.ledger import repository as ledger
 from cloud_crm.members import repository as members
+from tests.unit.cloud.conftest import FakeWatcher
 from tests.unit.cloud.store_days import FakeClock, StoreDay
 
 
@@ -217,12 +218,12 @@ def test_presence_remembers_since_when(database: Database, landing: CrmLandingSt
     assert row.heard_at == "2026-05-01T09:01:00.000Z"
 
 
-def test_what_was_stored_is_told_after_the_commit(landing: CrmLandingStore, told: list[Landed]) -> None:
+def test_what_was_stored_is_told_after_the_commit(landing: CrmLandingStore, watcher: FakeWatcher) -> None:
     day = StoreDay()
     day.tap()
     landing.land([day.batch()])
     landing.land([day.batch()])
-    assert [len(landed.events) for landed in told] == [1, 0]
+    assert [len(landed.events) for landed in watcher.groups] == [1, 0]
 
 
 def test_a_members_new_balance_is_news_for_every_store(database: Database, landing: CrmLandingStore) -> None:

@@ -1,0 +1,132 @@
+"""One tenant's cloud, put together from its settings: read this to see what depends on what."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from cloud_bridge.landing.service import Landing, StoreThread
+from cloud_bridge.landing.store import LandingResult
+from cloud_bridge.transport import Dial, mqtt_dial
+from cloud_crm.clock import Clock, system_clock
+from cloud_crm.config import CloudSettings, read_secret
+from cloud_crm.database import Database
+from cloud_crm.events.service import EventService
+from cloud_crm.gateways import repository as gateways
+from cloud_crm.gateways.pages import StoreDesk
+from cloud_crm.gateways.service import GatewayService
+from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.ledger.service import LedgerService
+from cloud_crm.members.service import MemberService
+from cloud_crm.metrics import CloudFigures
+from cloud_crm.news import News
+from cloud_crm.programme.service import ProgrammeService
+from kiosk_ui.design import Pages
+from kiosk_ui.live import LiveHub
+
+_FOLDER = Path(__file__).parent
+ASSETS = _FOLDER / "assets"
+_CLIENT_ID = "regulars-cloud"
+
+
+class LoopCall:
+    """Brings calls from worker threads to the event loop; without a running loop they are not needed."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def begin(self) -> None:
+        """From now on calls go to the running loop."""
+        self._loop = asyncio.get_running_loop()
+
+    def end(self) -> None:
+        """From now on calls are dropped: nobody is there to see."""
+        self._loop = None
+
+    def __call__(self, function: Any, *arguments: Any) -> None:
+        """Call ``function`` on the loop, soon."""
+        loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(function, *arguments)
+
+
+class Cloud:
+    """Everything the app serves. Opens the database: raises ``ConfigError`` or ``DatabaseError``."""
+
+    def __init__(self, settings: CloudSettings, *, clock: Clock = system_clock, dial: Dial | None = None) -> None:
+        self.settings = settings
+        self.database = Database(settings.database.url)
+        self._call_soon = LoopCall()
+        self._thread = StoreThread()
+        self.hub = LiveHub()
+        self.pages = Pages(templates=[_FOLDER / "templates"], locales=[_FOLDER / "locales"])
+        self._build_services(clock)
+        self._build_landing(clock, dial or mqtt_dial(settings.broker, client_id=_CLIENT_ID))
+        self.database.prepare()
+        with self.database.write() as connection:
+            gateways.enrol(connection, [(gateway.id, gateway.store_name) for gateway in settings.gateways])
+        self.programme.begin(settings.programme)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Land and publish for as long as the block lasts."""
+        self._call_soon.begin()
+        self.news.declare([gateway.gateway for gateway in await asyncio.to_thread(self.gateways.every)])
+        tasks = [asyncio.create_task(self.news.run()), asyncio.create_task(self.landing.run())]
+        try:
+            yield
+        finally:
+            self.hub.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._call_soon.end()
+            await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Finish the transaction in progress and close the database."""
+        self._thread.close()
+        self.database.close()
+
+    def is_ready(self) -> dict[str, bool]:
+        """What must be there before requests make sense, and whether it is."""
+        return {"database": self.database.reachable(), "broker": self.landing.connected}
+
+    def _build_services(self, clock: Clock) -> None:
+        key = read_secret(self.settings.medium_key_file, "medium_key_file")
+        self.members = MemberService(self.database, clock=clock, medium_key=key, changed=self._replica_changed)
+        self.programme = ProgrammeService(self.database, clock=clock, changed=self._replica_changed)
+        self.gateways = GatewayService(self.database, clock=clock, released=self._released)
+        self.ledger = LedgerService(self.database)
+        self.events = EventService(self.database)
+        self.desk = StoreDesk(self.gateways, self.ledger, self.events)
+        self.news = News(self.hub, self.desk, self._call_soon)
+
+    def _build_landing(self, clock: Clock, dial: Dial) -> None:
+        secrets = {
+            gateway.id: read_secret(gateway.secret_file, f"gateways.{index}.secret_file")
+            for index, gateway in enumerate(self.settings.gateways)
+        }
+        self._store = CrmLandingStore(self.database, secrets=secrets, clock=clock, watcher=self.news)
+        self.landing = Landing(
+            self._store,
+            dial,
+            offload=self._thread,
+            rng=random.Random(),  # noqa: S311 - jitter
+            on_landed=self._count,
+        )
+        self.figures = CloudFigures(self.gateways.every, self.landing)
+
+    def _count(self, result: LandingResult) -> None:
+        self.figures.count(result)
+
+    def _replica_changed(self) -> None:
+        self._call_soon(self.landing.replica_changed)
+
+    def _released(self, gateway_id: str, incarnation: str) -> None:
+        self._call_soon(self.landing.released, gateway_id, self._store.ack(gateway_id, incarnation))
+        self.news.stirred(gateway_id)
