@@ -1,0 +1,107 @@
+"""Starts a gateway or a cloud as the ``regulars`` command does, with two things a test may do to it.
+
+``python tests/story/launcher.py edge --config FILE``: beside FILE a test may leave
+
+- ``die_at``: the word of a station; the gateway kills itself (SIGKILL) as it reaches it, once;
+- ``clock_ahead``: seconds, as text, by which the gateway's wall clock is ahead of this machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from cloud_bridge.receipts import Ack
+from cloud_bridge.topics import Lane
+from cloud_bridge.uplink.outbox import AckResult, Outbox, OutboxRow
+from edge_agent.clock import BUILD_DATE_MS, HybridClock
+from edge_agent.config import EdgeSettings
+from edge_agent.logs import set_up_logs
+from edge_agent.surroundings import Surroundings
+from edge_agent.tap_path import Station, log_passage
+
+DIE_AT = "die_at"
+CLOCK_AHEAD = "clock_ahead"
+
+
+class Trap:
+    """Kills this process at the station named in the file, which is gone then."""
+
+    def __init__(self, order: Path) -> None:
+        self._order = order
+
+    def passing(self, station: Station, traceparent: str) -> None:
+        log_passage(station, traceparent)
+        self.spring(station)
+
+    def spring(self, station: Station) -> None:
+        try:
+            if self._order.read_text() != station.value:
+                return
+            self._order.unlink()
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class TrappedOutbox:
+    """The journal's outbox, with traps where rows leave (Uplink) and where their receipt arrives (Post)."""
+
+    def __init__(self, outbox: Outbox, trap: Trap) -> None:
+        self._outbox = outbox
+        self._trap = trap
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._outbox, name)
+
+    async def unsent(self, lane: Lane, **limits: Any) -> list[OutboxRow]:
+        rows = await self._outbox.unsent(lane, **limits)
+        if rows and lane is Lane.LEDGER:
+            self._trap.spring(Station.UPLINK)
+        return rows
+
+    async def acknowledge(self, ack: Ack) -> AckResult:
+        head = ack.lanes.get(Lane.LEDGER)
+        if head is not None and head == self._outbox.heads()[Lane.LEDGER]:
+            self._trap.spring(Station.POST)
+        return await self._outbox.acknowledge(ack)
+
+
+def gateway_clock(ahead: Path) -> HybridClock:
+    """This machine's clock, shifted by what the file says now."""
+
+    def now_ns() -> int:
+        try:
+            shift_s = int(ahead.read_text() or "0")
+        except FileNotFoundError:
+            shift_s = 0
+        return time.time_ns() + shift_s * 1_000_000_000
+
+    return HybridClock(now_ns, time.monotonic_ns, BUILD_DATE_MS, lambda: True)
+
+
+def main(program: str, config: Path) -> int:
+    set_up_logs(sys.stderr)
+    if program == "cloud":
+        from cloud_crm.app import run as run_cloud
+        from cloud_crm.config import load_settings
+
+        run_cloud(load_settings(config))
+        return 0
+    from edge_agent.app import run as run_edge
+
+    trap = Trap(config.with_name(DIE_AT))
+    around = Surroundings(
+        clock=lambda: gateway_clock(config.with_name(CLOCK_AHEAD)),
+        passing=trap.passing,
+        outbox=lambda outbox: TrappedOutbox(outbox, trap),
+    )
+    return run_edge(EdgeSettings.load(config), around)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[3])))
