@@ -12,9 +12,10 @@ import asyncio
 import contextlib
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import TracebackType
@@ -64,8 +65,6 @@ class DemoSettings:
     data: Path | None = None
     broker: BrokerKind = BrokerKind.EMBEDDED
     clock: Clock = system_clock
-    on_progress: Callable[[int, int], None] = field(default=lambda _done, _total: None, repr=False)
-    """Told how many turns of how many are done."""
 
     def __post_init__(self) -> None:
         if not 0 < self.speed <= SPEED_MAX:
@@ -80,17 +79,27 @@ class Demo:
     day: StoreDay
     replayed: Replay | None
     floor: ShopFloor
-    stage: Stage
     auditor: Auditor
     head_office: HeadOffice
     control_url: str
 
     def __init__(self, settings: DemoSettings) -> None:
         self.settings = settings
+        self.on_progress: Callable[[int, int], None] = lambda _done, _total: None
+        """Told how many turns of how many are done."""
         self.turns_done = 0
         self.turns_total = 0
         self._open = AsyncExitStack()
+        self._stage: Stage | None = None
+        self._leaving = threading.Event()
         self._began_s = 0.0
+
+    @property
+    def stage(self) -> Stage:
+        """The running parts. Only inside the ``async with`` block."""
+        if self._stage is None:
+            raise RuntimeError("the demo is not set up yet: enter it with 'async with'")
+        return self._stage
 
     @property
     def kiosk_url(self) -> str:
@@ -110,18 +119,25 @@ class Demo:
     ) -> None:
         await self._open.aclose()
 
+    def hurry(self) -> None:
+        """Somebody cannot wait for an orderly end: kill what still runs."""
+        self._leaving.set()
+        if self._stage is not None:
+            self._stage.kill_all()
+
     async def _set_up(self) -> None:
         self._began_s = asyncio.get_running_loop().time()
         folder = self._folder()
         ports = Ports(*choose((KIOSK_PORT, CLOUD_PORT, CONTROL_PORT, 0, 0, 0)))
         # Reading a year of receipts takes seconds; the programs start meanwhile.
         reading = asyncio.ensure_future(asyncio.to_thread(self._read_day))
-        self._open.callback(reading.cancel)
+        self._open.callback(self._leaving.set)
         folder.write(ports, currency=self.settings.sales.currency if self.settings.sales else "CNY")
         web = await self._open.enter_async_context(httpx.AsyncClient(trust_env=False))
         settings = self.settings
         plan = StagePlan(folder, ports, settings.broker, settings.regulars, settings.seed)
-        self.stage = await self._open.enter_async_context(Stage(plan, web))
+        self._stage = Stage(plan, web)
+        await self._open.enter_async_context(self._stage)
         self.auditor = Auditor(web, gateway=self.stage.kiosk_url, cloud=self.stage.cloud_url, gateway_id=GATEWAY_ID)
         self.head_office = HeadOffice(web, self.stage.cloud_url)
         self.day, self.replayed, self.turns_total = await reading
@@ -157,7 +173,7 @@ class Demo:
     def _read_day(self) -> tuple[StoreDay, Replay | None, int]:
         settings = self.settings
         if settings.sales is not None:
-            replayed = replay(settings.sales, seed=settings.seed)
+            replayed = replay(settings.sales, seed=settings.seed, leaving=self._leaving.is_set)
             return replayed.day, replayed, replayed.receipts
         today = settings.clock().astimezone(_STORE_ZONE).date()
         turns = store_day(DayPlan(settings.seed, today, turns=settings.turns))
@@ -212,7 +228,7 @@ class Demo:
                 return
             await self.floor.perform(turn)
             self.turns_done += 1
-            self.settings.on_progress(self.turns_done, self.turns_total)
+            self.on_progress(self.turns_done, self.turns_total)
 
     async def _report(self, *, complete: bool) -> Report:
         audit = await self.auditor.drain(timeout_s=DRAIN_TIMEOUT_S if complete else _ABANDONED_DRAIN_S)

@@ -117,6 +117,13 @@ class Stage:
         if not self.failed.done():
             self.failed.cancel()
 
+    def kill_all(self) -> None:
+        """End every child at once; leaving the stage then has nothing to wait for."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        for child in (self.gateway, self.cloud, self.broker):
+            child.kill()
+
     def kill_gateway(self) -> None:
         """``kill -9``; it is started again a moment later."""
         self.gateway.kill()

@@ -27,13 +27,12 @@ def cloud(
     try:
         run(load_settings(config))
     except ConfigError as error:
-        raise CommandFailure(
-            f"{error.file}: {error.key}: {error.problem}.", f"{error.remedy.rstrip('.')}."
-        ) from error
+        raise CommandFailure(f"{error.file}: {error.key}: {error.problem}.", f"{error.remedy.rstrip('.')}.") from error
     except DatabaseError as error:
         raise CommandFailure(f"The cloud cannot start: {error}") from error
     except SystemExit as ending:
         # The web server leaves like this when its port is taken; it has logged why.
         raise CommandFailure(
-            "The cloud cannot listen; the line above says why.", "End the program that uses the port, or change [web] port."
+            "The cloud cannot listen; the line above says why.",
+            "End the program that uses the port, or change [web] port.",
         ) from ending

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -74,12 +74,14 @@ class Replay:
     rejected: tuple[RejectedRow, ...]
 
 
-def replay(file: SalesFile, *, seed: int) -> Replay:
-    """Read who the customers are. Raises :class:`SalesUnreadable`."""
+def replay(file: SalesFile, *, seed: int, leaving: Callable[[], bool] = lambda: False) -> Replay:
+    """Read who the customers are. Raises :class:`SalesUnreadable`, also when ``leaving()`` turns true."""
     cards: dict[str, CardUid] = {}
     count = rejected_rows = 0
     rejected: list[RejectedRow] = []
     for receipt in _receipts(file):
+        if leaving():
+            raise SalesUnreadable(f"{file.path} was being read when the demo ended.")
         if isinstance(receipt, RejectedRow):
             rejected_rows += 1
             if len(rejected) < REJECTED_SHOWN_MAX:
