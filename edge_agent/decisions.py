@@ -192,12 +192,14 @@ class Decisions:
     def _decide_refund(
         self, recorded: Recorded, refund: SaleCompletedV1, original: SaleRow | None, programme: Programme
     ) -> Decision:
-        standing = original and PurchaseStanding(
-            member=MemberId(original.member) if original.member else None,
-            total_minor=original.total_minor,
-            refunded_minor=original.refunded_minor,
-            points=original.points,
-        )
+        standing = None
+        if original is not None:
+            standing = PurchaseStanding(
+                member=original.member,
+                total_minor=original.total_minor,
+                refunded_minor=original.refunded_minor,
+                points=original.points,
+            )
         asked = Refund(
             EventId(recorded.event_id), self._store, SaleId(refund.sale), refund.currency, -refund.total_minor
         )
@@ -231,16 +233,15 @@ class Decisions:
                 return self._decided(tx, recorded, sale, decision) if maybe else NothingToShow()
 
     def _decided(self, tx: Transaction, recorded: Recorded, sale: SaleRow, decision: Decision) -> Outcome:
-        fact = recorded.data
-        granted = isinstance(decision, Granted)
+        fact = recorded.data if isinstance(recorded.data, SaleCompletedV1) else None
         assert decision.member is not None  # noqa: S101  the caller has matched it
         return SaleDecided(
-            counter=self._counters.of_till(fact.till if isinstance(fact, SaleCompletedV1) else sale.till),
+            counter=self._counters.of_till(fact.till if fact else sale.till),
             standing=self._standing(tx, decision.member),
-            points=decision.points if granted else 0,
-            total_minor=fact.total_minor if isinstance(fact, SaleCompletedV1) else sale.total_minor,
+            points=decision.points if isinstance(decision, Granted) else 0,
+            total_minor=fact.total_minor if fact else sale.total_minor,
             currency=sale.currency,
-            refused=None if granted else decision.reason,
+            refused=decision.reason if isinstance(decision, Refused) else None,
         )
 
     def _defer(self, tx: Transaction, recorded: Recorded, sale: SaleRow, *, awaits: str, key: str) -> Outcome:

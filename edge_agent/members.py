@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 
 from cloud_bridge.replica import ReplicaStep
-from edge_agent.decisions import AWAITS_LINK, AWAITS_PROGRAMME, Decisions
+from edge_agent.decisions import AWAITS_LINK, AWAITS_PROGRAMME, SETTLE_MAX, Decisions
 from edge_agent.journal import Journal, ReplicaCursor, StepOutcome, Transaction
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ class Replica:
         if outcome is StepOutcome.APPLIED:
             if step.programme is not None:
                 self._decisions.settle(tx, AWAITS_PROGRAMME, AWAITS_PROGRAMME)
-            for medium in step.media:
-                if medium.member is not None:
-                    self._decisions.settle(tx, AWAITS_LINK, medium.medium)
+            # Asked of the tables, not of the step: a link may arrive steps before the member it names.
+            for medium in tx.media_to_settle(AWAITS_LINK, SETTLE_MAX):
+                self._decisions.settle(tx, AWAITS_LINK, medium)
         return outcome

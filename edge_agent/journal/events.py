@@ -55,6 +55,15 @@ class EventQueries(Query):
             "SELECT place, attempts FROM undecided WHERE set_aside IS NULL ORDER BY place LIMIT ?", (limit,)
         )
 
+    def media_to_settle(self, awaits: str, limit: int) -> list[str]:
+        """Media that facts wait for under ``awaits`` and that the replica can now give to a member."""
+        rows = self._connection.execute(
+            """SELECT DISTINCT key FROM deferred JOIN replica_media ON medium = key JOIN replica_members USING (member)
+                WHERE awaits = ? ORDER BY key LIMIT ?""",
+            (awaits, limit),
+        )
+        return [medium for (medium,) in rows]
+
     def deferred_for(self, awaits: str, key: str) -> list[Recorded]:
         """Facts that waited for ``key``, oldest first."""
         return self._events("SELECT place, 0 FROM deferred WHERE awaits = ? AND key = ? ORDER BY place", (awaits, key))
