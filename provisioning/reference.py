@@ -21,8 +21,9 @@ from loyalty.programme import Programme
 
 _HEAD = """# Settings
 
-Every key of `edge.toml` and `cloud.toml`, and of each driver's `[[devices]]` table. `regulars config check FILE` reads a file
-as the program would and names the first mistake with its place and remedy. Relative paths start at the file that names them.
+Every key of `edge.toml` and `cloud.toml`, and of each driver's `[[devices]]` table. `regulars config check FILE` reads
+a file as the program would and names the first mistake with its place and remedy. Relative paths start at the file
+that names them.
 """
 _LIMITS = {Ge: "≥ {}", Gt: "> {}", Le: "≤ {}", Lt: "< {}"}
 
@@ -32,7 +33,7 @@ def render() -> str:
     parts = [_HEAD, "## edge.toml\n", *_tables(EdgeSettings, ""), "## Drivers\n"]
     for name in sorted(installed_drivers()):
         driver = load_driver(name)
-        parts += [f"### `driver = \"{name}\"`\n\n{driver.summary}\n", *_tables(driver.settings, "")]
+        parts += [f'### `driver = "{name}"`\n\n{driver.summary}\n', *_tables(driver.settings, "")]
     parts += ["## cloud.toml\n", *_tables(CloudSettings, "")]
     return "\n".join(parts)
 
