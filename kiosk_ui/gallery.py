@@ -88,7 +88,7 @@ STATUS = StoreStatus(
         "ledger": LaneView(recorded=18_204, acked=18_190, queued=14, dropped=0, oldest_unsent_age_s=42),
         "telemetry": LaneView(
             recorded=96_410, acked=95_800, queued=600, dropped=10,
-            dropped_by_reason={"lane_full": 10}, oldest_unsent_age_s=15,
+            dropped_by_reason={"telemetry_full": 10}, oldest_unsent_age_s=15,
         ),
     },
     replica=ReplicaView(version=412, members=50_000, as_of=_NOON),

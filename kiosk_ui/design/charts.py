@@ -44,8 +44,9 @@ def sparkline(values: Sequence[float], *, width: int = 240, height: int = 48, in
     low, high = min(0.0, *values), max(0.0, *values)
     span = (high - low) or 1.0
     step = (width - 2 * inset) / (len(values) - 1)
+    rise = (height - 2 * inset) / span
     points = [
-        (round(inset + step * i, _DECIMALS), round(height - inset - (value - low) / span * (height - 2 * inset), _DECIMALS))
+        (round(inset + step * i, _DECIMALS), round(height - inset - (value - low) * rise, _DECIMALS))
         for i, value in enumerate(values)
     ]
     line = "M" + " L".join(f"{x:g},{y:g}" for x, y in points)

@@ -22,7 +22,8 @@ def error_pages(app: FastAPI, pages: Pages) -> None:
     """
 
     async def refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
+        if not isinstance(error, HTTPException):
+            raise error
         if not _wants_page(request):
             return await http_exception_handler(request, error)
         response = error_page(pages, request, error.status_code)

@@ -31,11 +31,10 @@ def messages(templates: Sequence[Path]) -> Catalog:
     """Everything the templates of these folders say, as an empty catalogue."""
     catalogue = Catalog(project="Regulars", fuzzy=False)
     for folder in templates:
-        found = extract_from_dir(
-            folder, [("**.html", "jinja2")], {"**.html": {"trimmed": "true", "silent": "false"}}
-        )
+        found = extract_from_dir(folder, [("**.html", "jinja2")], {"**.html": {"trimmed": "true", "silent": "false"}})
         for path, _, message, comments, context in found:
-            catalogue.add(message, None, [(f"{folder.parent.name}/{path}", None)], auto_comments=comments, context=context)
+            place = (f"{folder.parent.name}/{path}", 0)
+            catalogue.add(message, None, [place], auto_comments=comments, context=context)
     return catalogue
 
 

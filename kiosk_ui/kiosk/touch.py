@@ -39,7 +39,7 @@ class _Press:
     choice: ChoiceMade
     recorded: asyncio.Future[bool]
 
-    def settle(self, recorded: bool) -> None:
+    def settle(self, *, recorded: bool) -> None:
         if not self.recorded.done():
             self.recorded.set_result(recorded)
 
@@ -69,7 +69,7 @@ class Touch:
     ) -> None:
         self._open = False
         while not self._presses.empty():
-            self._presses.get_nowait().settle(False)
+            self._presses.get_nowait().settle(recorded=False)
 
     async def observations(self) -> AsyncIterator[ChoiceMade]:
         """Each press, once."""
@@ -80,7 +80,7 @@ class Touch:
                 yield press.choice
                 recorded = True
             finally:
-                press.settle(recorded)
+                press.settle(recorded=recorded)
 
     async def press(self, choice: Choice, *, subject: str = "") -> None:
         """Hand a choice over and wait until it is recorded.

@@ -34,7 +34,7 @@ export function time(iso, language) {
 }
 
 export function moment(iso, language) {
-  return made(Intl.DateTimeFormat, language, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" }).format(new Date(iso));
+  return made(Intl.DateTimeFormat, language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(iso));
 }
 
 const STEPS = [

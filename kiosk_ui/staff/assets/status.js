@@ -8,6 +8,9 @@ const root = document.getElementById("status");
 const binder = new Binder({ language, words: document.getElementById("words").content });
 const books = new Map([...document.querySelector("#books").content.querySelectorAll("data")].map((word) => [word.value, word.textContent]));
 
+// Being offline is ordinary here: it asks for a look, not for alarm.
+const LINK_TONES = { online: "good", connecting: "calm", offline: "warn" };
+
 function sum(lanes, key) {
   return lanes.reduce((total, lane) => total + lane[key], 0);
 }
@@ -37,6 +40,7 @@ function derived(view) {
     oldest_s: queued > 0 && ages.length > 0 ? Math.max(...ages) : null,
     undecided_some: view.undecided > 0,
     devices_online: `${view.devices.filter((device) => device.state === "online").length} / ${view.devices.length}`,
+    link_tone: LINK_TONES[view.link.state],
     books: state,
     books_word: books.get(state),
     health: health(view, sum(lanes, "missing")),
