@@ -101,6 +101,40 @@ def seal(event_type: str, data: dict[str, Any], position: Position) -> Sealed:
     return Sealed(position.sequence, digest, b'%b,"hash":"%b"}' % (canonical[:-1], digest.encode()))
 
 
+class LaneSealer:
+    """:func:`seal` for one lane of one incarnation, several times faster; a test holds it to ``seal``.
+
+    It writes the canonical form directly: the attributes' order is known, and the names in them come
+    from this house's own patterns and need no escaping.
+    """
+
+    __slots__ = ("_form", "prefix")
+
+    def __init__(self, *, gateway_id: str, incarnation: str, lane: str) -> None:
+        self.prefix = f"{incarnation}/{lane}/"
+        """What the ids of this lane begin with."""
+        self._form = (
+            f',"datacontenttype":"application/json","gatewayid":"{gateway_id}","hlc":"%s","id":"%s"'
+            f',"incarnation":"{incarnation}","lane":"{lane}","prevhash":"%s","sequence":%d'
+            f',"source":"regulars/v1/{gateway_id}","specversion":"1.0","time":"%s","timequality":"%s"'
+            ',"traceparent":"%s","type":"%s"'
+        )
+
+    def seal(
+        self, canonical_data: bytes, attributes: tuple[str, str, str, int, str, str, str, str]
+    ) -> tuple[str, bytes]:
+        """The hash and the body of an event. Raises :class:`EnvelopeError` when it is too large.
+
+        ``canonical_data`` is in RFC 8785 form, without floats; ``attributes`` are hlc, id, prevhash,
+        sequence, time, timequality, traceparent and type.
+        """
+        open_ended = b'{"data":%b%b' % (canonical_data, (self._form % attributes).encode())
+        if len(open_ended) >= EVENT_BYTES_MAX:
+            raise EnvelopeError(f"{attributes[7]} is {len(open_ended)} bytes; at most {EVENT_BYTES_MAX} are carried")
+        digest = hashlib.sha256(open_ended + b"}").hexdigest()
+        return digest, b'%b,"hash":"%b"}' % (open_ended, digest.encode())
+
+
 def hash_of(event: dict[str, Any]) -> str:
     """The hash an event should carry. ``event`` is the parsed object, with or without ``hash``."""
     bare = {key: value for key, value in event.items() if key != "hash"}

@@ -83,26 +83,20 @@ class HybridClock:
         self._counter = 0
         self._is_synchronised = False
         self._refresh_ns = self._last_ns
-        self._second = -1
-        self._second_text = ""
+        self._ms_text = self._time_text = ""
 
     def tick(self) -> Stamp:
         """A stamp above every earlier one."""
         elapsed_ns = self._monotonic_ns()
         ms, quality = self._reading(elapsed_ns)
-        if ms > self._last_ms:
-            self._counter = 0
-        elif self._counter < _COUNTER_MAX:
-            self._counter += 1
-        else:
-            ms, self._counter = self._last_ms + 1, 0
+        self._counter += 1
+        if ms <= self._last_ms and self._counter > _COUNTER_MAX:
+            ms = self._last_ms + 1
+        if ms > self._last_ms or not self._ms_text:
+            self._counter = 0 if ms > self._last_ms else self._counter
+            self._ms_text, self._time_text = f"{ms:015d}-", _rfc3339(ms)
         self._last_ms, self._last_ns = ms, elapsed_ns
-        second, rest = divmod(ms, 1000)
-        if second != self._second:
-            self._second = second
-            self._second_text = datetime_of(second * 1000).strftime("%Y-%m-%dT%H:%M:%S")
-        text = f"{self._second_text}.{rest:03d}Z"
-        return Stamp(f"{ms:015d}-{self._counter:05d}", ms, text, quality, self.boot_id, elapsed_ns)
+        return Stamp(f"{self._ms_text}{self._counter:05d}", ms, self._time_text, quality, self.boot_id, elapsed_ns)
 
     def now(self) -> datetime:
         """The time, for display and for ages; never before the last stamp. Does not tick."""
@@ -118,6 +112,7 @@ class HybridClock:
         if (ms, counter) > (self._last_ms, self._counter):
             self._last_ms, self._counter = ms, counter
             self._last_ns = self._monotonic_ns()
+            self._ms_text = ""
 
     def _reading(self, elapsed_ns: int) -> tuple[int, str]:
         """Milliseconds since 1970, never below the last stamp, and how much they are worth."""
@@ -132,6 +127,10 @@ class HybridClock:
         if 0 < last_ms - wall_ms <= BACKWARD_MS_MAX:
             return last_ms, quality
         return last_ms + max(0, elapsed_ns - self._last_ns) // 1_000_000, FLOOR
+
+
+def _rfc3339(ms: int) -> str:
+    return f"{datetime_of(ms - ms % 1000):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
 
 
 def system_clock() -> HybridClock:

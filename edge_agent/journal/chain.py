@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from cloud_bridge.envelope import GENESIS_HASH
@@ -92,7 +92,16 @@ class LaneState:
     """Rows above ``acked`` that gap statements stand for."""
 
     def copy(self) -> LaneState:
-        return replace(self)
+        return LaneState(
+            self.head,
+            self.head_hash,
+            self.hlc,
+            self.acked,
+            self.acked_hash,
+            self.pruned,
+            self.pruned_hash,
+            self.lost_unacked,
+        )
 
     @property
     def queued(self) -> int:

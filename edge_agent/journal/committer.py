@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,17 +82,18 @@ class Committer:
             connection, settings.path, bytes_max=settings.disk_bytes_max, ballast_bytes=settings.ballast_bytes
         )
         self._gaps = Gaps(connection, gateway_id=settings.gateway_id, secret=settings.secret, clock=clock)
-        with self._transaction():
-            self._appender = Appender(
-                connection, load_state(connection, clock), gateway_id=settings.gateway_id, clock=clock
-            )
-            self._outbox = OutboxKeeping(connection, self._appender, self._gaps)
-            self.mended = self.mend()
-            stamp = clock.tick()
-            connection.execute(
-                "INSERT INTO boots VALUES (?, ?, ?, ?)",
-                (stamp.boot_id, stamp.hlc, stamp.monotonic_ns, stamp.timequality),
-            )
+        connection.execute("BEGIN IMMEDIATE")
+        self._saved = load_state(connection, clock)
+        self._appender = Appender(connection, self._saved.copy(), gateway_id=settings.gateway_id, clock=clock)
+        self._outbox = OutboxKeeping(connection, self._appender, self._gaps)
+        self.mended = self.mend()
+        self._save_lanes()
+        stamp = clock.tick()
+        connection.execute(
+            "INSERT INTO boots VALUES (?, ?, ?, ?)", (stamp.boot_id, stamp.hlc, stamp.monotonic_ns, stamp.timequality)
+        )
+        connection.execute("COMMIT")
+        self._saved = self._appender.state.copy()
 
     @property
     def incarnation(self) -> str:
@@ -133,8 +133,6 @@ class Committer:
         report = verify_chains(self._connection)
         for damage in report.damages:
             mend(damage, self._appender.state.lanes[damage.lane], gaps=self._gaps, outbox=self._outbox)
-        if report.damages:
-            self._save_lanes()
         return report.damages
 
     def acknowledge(self, ack: Ack) -> AckResult:
@@ -152,36 +150,44 @@ class Committer:
         deadline = self._clock.monotonic() + BATCH_S_MAX
         full = self._refusal()
         outcomes: list[Outcome] = []
-        before = self._appender.state.copy()
-        with self._transaction():
-            for unit in units:
-                outcomes.append(self._run(unit, full))
-                if self._clock.monotonic() > deadline:
-                    break
+        self._connection.execute("BEGIN IMMEDIATE")
+        for unit in units:
+            outcomes.append(self._run(unit, full, alone=len(units) == 1))
+            if self._clock.monotonic() > deadline:
+                break
+        if self._connection.in_transaction:
             self._shed()
-            if self._appender.state != before:
-                self._save_lanes()
+            self._save_lanes()
+            self._connection.execute("COMMIT")
+            self._saved = self._appender.state.copy()
         return outcomes
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        yield
-        self._connection.execute("COMMIT")
-
-    def _run(self, unit: Unit, full: JournalFull | None) -> Outcome:
+    def _run(self, unit: Unit, full: JournalFull | None, *, alone: bool) -> Outcome:
+        """Run one unit; ``alone`` in its batch it needs no savepoint, the transaction is one."""
         tx = Transaction(self._connection, self._appender, full=full)
         try:
-            with tx.savepoint():
+            if alone:
                 value = unit(tx)
                 tx.finish()
+            else:
+                with tx.savepoint():
+                    value = unit(tx)
+                    tx.finish()
         except Exception as error:  # noqa: BLE001  it is the caller's, and reaches the caller
-            outcome = Outcome(error=error)
-        else:
-            outcome = Outcome(value)
+            if is_full(error) or tx.ran_full is not None or not self._connection.in_transaction:
+                raise _BatchLost from (tx.ran_full or error)
+            if alone:
+                self._undo_all()
+            return Outcome(error=error)
         if tx.ran_full is not None or not self._connection.in_transaction:
-            raise _BatchLost from (tx.ran_full or outcome.error)
-        return outcome
+            raise _BatchLost from tx.ran_full
+        return Outcome(value)
+
+    def _undo_all(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._appender.forget()
+        self._appender.state = self._saved.copy()
 
     def _again(self, error: Exception, units: Sequence[Unit]) -> list[Outcome]:
         """The whole batch was undone; with more room, try it once again."""
@@ -196,10 +202,7 @@ class Committer:
         return [Outcome(error=failure) for _ in units]
 
     def _take_back(self, error: Exception) -> BaseException:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        self._appender.forget()
-        self._appender.state = load_state(self._connection, self._clock)
+        self._undo_all()
         return error.__cause__ if isinstance(error, _BatchLost) and error.__cause__ else error
 
     def _failure(self, cause: BaseException) -> JournalError:
@@ -211,8 +214,12 @@ class Committer:
         return JournalError(f"the journal cannot be written ({cause})", place=place, remedy="Check the disk")
 
     def _save_lanes(self) -> None:
+        """Write the lanes that moved since the last commit."""
+        number = self._appender.state.number
+        known = self._saved.lanes if number == self._saved.number else {}
         for lane, state in self._appender.lanes():
-            save_lane(self._connection, self._appender.state.number, lane, state)
+            if state != known.get(lane):
+                save_lane(self._connection, number, lane, state)
 
     # Room.
 

@@ -20,6 +20,8 @@ BALLAST_FILL_MAX = 0.85
 
 _BUSY_MS = 5_000
 _PAGE_BYTES = 4_096
+_CHECKPOINT_PAGES = 1_000
+"""The log is folded into the file after this many pages: overwriting a log is cheaper than growing one."""
 _REMEDY_FOREIGN = "Point the configuration at the gateway's own journal, or move this file away"
 _REMEDY_DAMAGED = (
     "Move the file away and start again: a new journal begins a new incarnation and members come back from the cloud"
@@ -96,7 +98,7 @@ def _set_durable(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute("PRAGMA temp_store = MEMORY")
     if mode != "wal" or connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
         raise JournalError(

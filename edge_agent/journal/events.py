@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
+from pydantic import BaseModel
 
 from cloud_bridge.contract import EVENT_TYPES, EventData
-from cloud_bridge.envelope import Position, seal
+from cloud_bridge.envelope import LaneSealer
+from cloud_bridge.receipts import SEQUENCE_MAX
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
 from edge_agent.journal.chain import TABLES, LaneState, number_in, place_of, sequence_in
 from edge_agent.journal.values import JournalError, Recorded, SetAside, TailRow
 
 _INSERT = {lane: f"INSERT INTO {table} VALUES (?, ?)" for lane, table in TABLES.items()}  # noqa: S608
-_SEQUENCE_MAX = 2**31 - 1
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+_TRACES_DRAWN = 16
 
 
 class Query:
@@ -146,41 +150,39 @@ class Appender:
     def __init__(
         self, connection: sqlite3.Connection, state: AppenderState, *, gateway_id: str, clock: HybridClock
     ) -> None:
-        self.state = state
         self.gateway_id = gateway_id
         self.clock = clock
         self._connection = connection
         self._rows: dict[Lane, list[tuple[int, bytes]]] = {lane: [] for lane in Lane}
+        self._traces = _Traces()
+        self._sealed_as = ""
+        self._sealers: dict[Lane, LaneSealer] = {}
+        self.state = state
 
     def append(self, data: EventData, traceparent: str | None) -> Recorded:
         """Give an event its place. Raises ``EnvelopeError`` when it is too large."""
-        lane = data.lane
+        lane, incarnation = data.lane, self.state.incarnation
         state = self.state.lanes[lane]
         sequence = state.head + 1
-        if sequence > _SEQUENCE_MAX:
+        if sequence > SEQUENCE_MAX:
             raise JournalError(
-                f"the {lane} lane is at its last sequence",
-                place=self.state.incarnation,
-                remedy="Begin a new incarnation",
+                f"the {lane} lane is at its last sequence", place=incarnation, remedy="Begin a new incarnation"
             )
+        if incarnation != self._sealed_as:
+            self._prepare(incarnation)
+        sealer = self._sealers[lane]
         stamp = self.clock.tick()
-        trace = traceparent or new_traceparent()
-        position = Position(
-            gateway_id=self.gateway_id,
-            incarnation=self.state.incarnation,
-            lane=lane.value,
-            sequence=sequence,
-            prevhash=state.head_hash,
-            hlc=stamp.hlc,
-            time=stamp.time,
-            timequality=stamp.timequality,
-            traceparent=trace,
+        hlc = stamp.hlc
+        if traceparent is None or not _TRACEPARENT.match(traceparent):
+            traceparent = self._traces.draw()
+        event_id = f"{sealer.prefix}{sequence}"
+        digest, body = sealer.seal(
+            canonical(data),
+            (hlc, event_id, state.head_hash, sequence, stamp.time, stamp.timequality, traceparent, data.type),
         )
-        sealed = seal(data.type, data.model_dump(mode="json", exclude_none=True), position)
-        self._rows[lane].append((place_of(self.state.number, sequence), sealed.body))
-        state.head, state.head_hash, state.hlc = sequence, sealed.hash, stamp.hlc
-        event_id = f"{self.state.incarnation}/{lane.value}/{sequence}"
-        return Recorded(event_id, lane, sequence, self.state.incarnation, stamp.hlc, trace, data)
+        self._rows[lane].append((self.state.number << 32 | sequence, body))
+        state.head, state.head_hash, state.hlc = sequence, digest, hlc
+        return Recorded(event_id, lane, sequence, incarnation, hlc, traceparent, data)
 
     def flush(self) -> None:
         """Write what was appended since the last flush."""
@@ -197,8 +199,39 @@ class Appender:
     def lanes(self) -> Iterator[tuple[Lane, LaneState]]:
         return iter(self.state.lanes.items())
 
+    def _prepare(self, incarnation: str) -> None:
+        self._sealed_as = incarnation
+        self._sealers = {
+            lane: LaneSealer(gateway_id=self.gateway_id, incarnation=incarnation, lane=lane.value) for lane in Lane
+        }
+
+
+def canonical(data: EventData) -> bytes:
+    """The RFC 8785 form of a payload, fields that are ``None`` left out.
+
+    Reads the validated fields directly: they are text, integers and tuples, which need no
+    conversion, and this is done for every row.
+    """
+    return orjson.dumps(_fields(data), default=_fields, option=orjson.OPT_SORT_KEYS)
+
+
+def _fields(model: BaseModel) -> dict[str, object]:
+    return {name: value for name, value in model.__dict__.items() if value is not None}
+
+
+class _Traces:
+    """Trace contexts, their random bits drawn from the system in bulk."""
+
+    def __init__(self) -> None:
+        self._drawn = ""
+
+    def draw(self) -> str:
+        if not self._drawn:
+            self._drawn = os.urandom(_TRACES_DRAWN * 24).hex()
+        drawn, self._drawn = self._drawn[:48], self._drawn[48:]
+        return f"00-{drawn[:32]}-{drawn[32:]}-01"
+
 
 def new_traceparent() -> str:
     """A W3C trace context for something that began here."""
-    drawn = os.urandom(24).hex()
-    return f"00-{drawn[:32]}-{drawn[32:]}-01"
+    return _Traces().draw()
