@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import orjson
 from pydantic import ValidationError
@@ -14,10 +14,10 @@ from cloud_bridge.envelope import BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES
 from cloud_bridge.topics import Lane
 
 _DETAIL_LENGTH_MAX = 200
+_validate = Envelope.__pydantic_validator__.validate_python
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """One event that passed every check which needs no store: shape, source, size, own hash.
 
     ``body`` is its RFC 8785 canonical form without ``hash``: what was hashed, ready to be stored.
@@ -96,7 +96,7 @@ def _items(payload: bytes) -> list[Any]:
 
 def _envelope(place: str, item: Any) -> Envelope:
     try:
-        return Envelope.model_validate(item)
+        return cast("Envelope", _validate(item))
     except ValidationError as error:
         raise _RefusedError("malformed", f"{place}: {_where(error)}") from error
 
@@ -142,7 +142,7 @@ def _data(place: str, envelope: Envelope) -> EventData | None:
     if payload is None:
         return None
     try:
-        return payload.model_validate(envelope.data)
+        return cast("EventData", payload.__pydantic_validator__.validate_python(envelope.data))
     except ValidationError as error:
         raise _RefusedError("malformed", f"{place}.data ({envelope.type}): {_where(error)}") from error
 

@@ -192,7 +192,7 @@ class _Desk:
             ledge.duplicates += 1
             return
         first = ledge.sequence + 1
-        ledge.events.append(replace(event, sequence=first))
+        ledge.events.append(event._replace(sequence=first))
         ledge.losses.append(Loss(first, said.last, said.reason))
         ledge.sequence, ledge.hash = said.last, said.last_hash
 

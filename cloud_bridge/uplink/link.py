@@ -152,12 +152,8 @@ class GatewayLink:
         async for inbound in wire.messages():
             message = self._read(inbound)
             match message:
-                case Ack():
-                    await pump.heard_ack(message, retained=inbound.retained)
-                case Nack():
-                    pump.heard_nack(message)
-                case Quarantined():
-                    pump.heard_quarantine(message)
+                case Ack() | Nack() | Quarantined():
+                    pump.hear(message, retained=inbound.retained)
                 case ReplicaStep():
                     if not await downlink.take(message):
                         pump.hello_wanted.set()

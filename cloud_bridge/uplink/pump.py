@@ -8,7 +8,8 @@ nothing to send.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 
 import orjson
 import structlog
@@ -22,10 +23,14 @@ from cloud_bridge.uplink.outbox import Advanced, Changed, Foreign, Mismatch, Out
 from cloud_bridge.uplink.state import Link, LinkBoard
 from cloud_bridge.uplink.window import WINDOW_BATCHES_MAX, LaneWindow
 
-TELEMETRY_WINDOW_MAX = WINDOW_BATCHES_MAX - 4
+TELEMETRY_WINDOW_MAX = WINDOW_BATCHES_MAX // 2
 """Telemetry leaves room in the window, so that the ledger never waits for it."""
 TELEMETRY_FLUSH_S = 15.0
-_FRAME_BYTES_MAX = BATCH_EVENTS_MAX + 1  # brackets and commas
+FETCH_BATCHES_MAX = 8
+"""Batches read from the journal at once."""
+HEARD_MESSAGES_MAX = 1_000
+
+_Heard = tuple[Ack | Nack | Quarantined, bool]
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +52,8 @@ class Pump:
         for window in windows.values():
             window.reconnected()
         self._stirred = asyncio.Event()
+        self._heard: deque[_Heard] = deque(maxlen=HEARD_MESSAGES_MAX)
+        self._spoken = asyncio.Event()
         self.greeted = False
         """Whether the cloud has said, on this connection, where it stands; nothing is sent before."""
         self._halted = ""
@@ -58,14 +65,39 @@ class Pump:
     async def run(self) -> None:
         """Send until the connection ends (raises an exception group with the ``TransportError``)."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(self._outbox.changed()))
+            tasks.create_task(self._notice(self._outbox.changed()))
+            tasks.create_task(self._answer())
             while True:
                 self._stirred.clear()
                 if not await self._send_next(tasks):
                     await self._rest()
 
-    async def heard_ack(self, ack: Ack, *, retained: bool) -> None:
-        """The cloud said how far it is; ``retained`` when it said so before this connection."""
+    def hear(self, said: Ack | Nack | Quarantined, *, retained: bool) -> None:
+        """The cloud said something; ``retained`` when it did so before this connection."""
+        self._heard.append((said, retained))
+        self._spoken.set()
+
+    async def _answer(self) -> None:
+        """Act on what was heard, in order; of several acknowledgements in a row the last says it all."""
+        while True:
+            await self._spoken.wait()
+            self._spoken.clear()
+            while self._heard:
+                said, retained = self._heard.popleft()
+                if not (isinstance(said, Ack) and self._heard and _supersedes(self._heard[0], said, retained=retained)):
+                    await self._act_on(said, retained=retained)
+                    self._stirred.set()
+
+    async def _act_on(self, said: Ack | Nack | Quarantined, *, retained: bool) -> None:
+        match said:
+            case Ack():
+                await self._heard_ack(said, retained=retained)
+            case Nack():
+                self._heard_nack(said)
+            case Quarantined():
+                self._halt(said.reason)
+
+    async def _heard_ack(self, ack: Ack, *, retained: bool) -> None:
         match await self._outbox.acknowledge(ack):
             case Foreign():
                 _log.info("uplink", step="an ack of another journal ignored", incarnation=ack.incarnation)
@@ -75,19 +107,13 @@ class Pump:
                 await self._rolled_back(ack, lane, sequence)
             case Advanced():
                 self._advanced(ack, retained=retained)
-        self._stirred.set()
 
-    def heard_nack(self, nack: Nack) -> None:
+    def _heard_nack(self, nack: Nack) -> None:
         """The cloud misses rows: go back to the first of them."""
         window = self._windows[nack.lane]
         window.cloud_spoke(_now_s())
         if window.missed(nack):
             _log.info("uplink", step="going back", lane=nack.lane.value, sequence=nack.first)
-        self._stirred.set()
-
-    def heard_quarantine(self, notice: Quarantined) -> None:
-        """The cloud takes nothing more until an operator has looked."""
-        self._halt(notice.reason)
 
     def _advanced(self, ack: Ack, *, retained: bool) -> None:
         now_s = _now_s()
@@ -133,7 +159,7 @@ class Pump:
         _log.error("uplink", step="halted", why=why)
         self._show()
 
-    async def _listen(self, changed: Changed) -> None:
+    async def _notice(self, changed: Changed) -> None:
         while True:
             await changed.wait()
             self._stirred.set()
@@ -163,33 +189,38 @@ class Pump:
         if not self.greeted or self._halted:
             return False
         in_flight = [sent for window in self._windows.values() for sent in window.in_flight]
-        return len(in_flight) < WINDOW_BATCHES_MAX and not any(s.incarnation in self._rewound for s in in_flight)
+        return not any(sent.incarnation in self._rewound for sent in in_flight)
+
+    def _room(self, lane: Lane) -> int:
+        """How many batches of this lane may be sent now."""
+        in_flight = sum(len(window.in_flight) for window in self._windows.values())
+        shared = WINDOW_BATCHES_MAX - in_flight
+        if lane is Lane.TELEMETRY:
+            shared = min(shared, TELEMETRY_WINDOW_MAX - len(self._windows[lane].in_flight))
+        return max(0, min(shared, self._windows[lane].room(_now_s()), FETCH_BATCHES_MAX)) if self._may_send() else 0
 
     async def _send_next(self, tasks: asyncio.TaskGroup) -> bool:
-        """Send one batch, of the ledger if it has any. False when there is nothing to send now."""
-        if not self._may_send():
-            return False
+        """Send what is next, of the ledger if it has any. False when there is nothing to send now."""
         for lane in Lane:
             rows = await self._next_rows(lane)
-            if rows:
-                self._windows[lane].sent(rows, _now_s())
-                payload = b"[" + b",".join([row.body for row in rows]) + b"]"
+            for batch in _batches(rows, self._windows[lane].bytes_max):
+                self._windows[lane].sent(batch, _now_s())
+                payload = b"[" + b",".join([row.body for row in batch]) + b"]"
                 tasks.create_task(self._wire.publish(topics.up(self._gateway_id, lane), payload))
+            if rows:
                 return True
         return False
 
     async def _next_rows(self, lane: Lane) -> Sequence[OutboxRow]:
-        window = self._windows[lane]
-        if not window.has_room(_now_s()):
-            return ()
-        if lane is Lane.TELEMETRY and len(window.in_flight) >= TELEMETRY_WINDOW_MAX:
+        room, window = self._room(lane), self._windows[lane]
+        if not room:
             return ()
         place, head = window.place, self._outbox.heads().get(lane)
         here = Place(self._outbox.incarnation, head.sequence if head else 0)
         if place is not None and place.incarnation == here.incarnation and not self._is_due(lane, here, place):
             return ()
         rows = await self._outbox.unsent(
-            lane, after=place, events_max=BATCH_EVENTS_MAX, bytes_max=max(1, window.bytes_max - _FRAME_BYTES_MAX)
+            lane, after=place, events_max=room * BATCH_EVENTS_MAX, bytes_max=room * window.bytes_max
         )
         if place is not window.place or not self._may_send():
             return ()  # the cloud spoke meanwhile: begin again from what it said
@@ -224,6 +255,25 @@ class Pump:
             self._board.show(Link.ONLINE)
         else:
             self._board.show(Link.UNANSWERED, "connected; the cloud has not answered yet")
+
+
+def _supersedes(later: _Heard, earlier: Ack, *, retained: bool) -> bool:
+    """Whether a later acknowledgement says all that the earlier one did."""
+    said, kept = later
+    return isinstance(said, Ack) and said.incarnation == earlier.incarnation and kept == retained
+
+
+def _batches(rows: Sequence[OutboxRow], bytes_max: int) -> Iterator[Sequence[OutboxRow]]:
+    """Rows in messages of at most 100 events and ``bytes_max`` bytes, brackets and commas included."""
+    begin, size = 0, 1
+    for index, row in enumerate(rows):
+        grown = size + len(row.body) + 1
+        if index > begin and (grown > bytes_max or index - begin == BATCH_EVENTS_MAX):
+            yield rows[begin:index]
+            begin, grown = index, len(row.body) + 2
+        size = grown
+    if rows:
+        yield rows[begin:]
 
 
 def _now_s() -> float:

@@ -13,7 +13,8 @@ from cloud_bridge.envelope import BATCH_BYTES_MAX
 from cloud_bridge.receipts import Nack
 from cloud_bridge.uplink.outbox import OutboxRow, Place
 
-WINDOW_BATCHES_MAX = 16
+WINDOW_BATCHES_MAX = 48
+"""Batches in flight: enough that the cloud lands one group while the next is on its way."""
 ACK_TIMEOUT_S = 5.0
 PAUSE_S_MAX = 60.0
 _STRIKES_BEFORE_SHRINKING = 2
@@ -52,9 +53,12 @@ class LaneWindow:
         self._repaired: tuple[str, int] | None = None
         self._good_batches = 0
 
-    def has_room(self, now_s: float) -> bool:
-        """Whether one more batch may be sent now."""
-        return len(self.in_flight) < self._batches_max and now_s >= self._not_before_s
+    def room(self, now_s: float) -> int:
+        """How many more batches may be sent now: one at a time while batches do not get through."""
+        if now_s < self._not_before_s:
+            return 0
+        room = self._batches_max - len(self.in_flight)
+        return room if self.bytes_max == BATCH_BYTES_MAX else min(room, 1)
 
     def sent(self, rows: Sequence[OutboxRow], now_s: float) -> None:
         """These rows (at least one) are on their way."""
