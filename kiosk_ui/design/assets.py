@@ -26,7 +26,7 @@ class _Revalidated(StaticFiles):
 
 
 def assets(**folders: Path) -> Router:
-    """All static files as one application: ``app.mount(ASSETS_PATH, assets(cloud=folder))``.
+    """All static files as one application, to be mounted on ``ASSETS_PATH``.
 
     ``folders`` become ``/assets/<name>/…`` beside ``design``, ``kiosk`` and ``staff``; templates name a
     file with ``asset("design/tokens.css")``.

@@ -40,7 +40,7 @@ def _read(path: Path, language: Language) -> Translations:
     try:
         with path.open("rb") as source:
             write_mo(compiled, read_po(source, locale=language.locale, abort_invalid=True))
-    except (PoFileError, UnicodeDecodeError) as error:
+    except (PoFileError, ValueError) as error:
         raise CatalogueError(f"{path}: {error}; mend the catalogue at the place named") from error
     compiled.seek(0)
     return Translations(compiled)

@@ -98,8 +98,8 @@ def _catalogue_problems(said: Catalog, catalogue: Catalog, path: Path) -> Iterat
             yield f"{path.name}: {message.id!r} is said nowhere"
 
 
-def _forms(text: str | Sequence[str]) -> list[str]:
-    return [text] if isinstance(text, str) else list(text)
+def _forms(text: str | Sequence[str] | None) -> list[str]:
+    return [text] if isinstance(text, str) else list(text or ())
 
 
 class _Listener(HTMLParser):
