@@ -25,6 +25,11 @@ class ReplicaView(BaseModel):
     sent: int
     applied: int
 
+    @computed_field(description="Changes this gateway has not applied yet")  # type: ignore[prop-decorator]
+    @property
+    def behind(self) -> int:
+        return max(0, self.latest - self.applied)
+
 
 class QuarantineView(BaseModel):
     """Why nothing is applied from this gateway, or a past case of it."""
