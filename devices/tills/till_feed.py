@@ -122,6 +122,7 @@ class TillFeed:
             limit_concurrency=_CONNECTIONS_MAX,
             timeout_graceful_shutdown=_SHUTDOWN_S,
         )
+        await asyncio.to_thread(config.load)  # imports the HTTP machinery, too slow for the loop
         self._server = _QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="till feed")
         host, port = listener.getsockname()[:2]
