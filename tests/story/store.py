@@ -57,10 +57,12 @@ class Store:
         order.with_suffix(".new").write_text(station)
         order.with_suffix(".new").replace(order)
 
-    @property
-    def trap_is_set(self) -> bool:
-        """Whether the gateway has not died yet since :meth:`kill_at`."""
-        return (self.folder / DIE_AT).exists()
+    async def restarted(self, *, starts: int = 2) -> None:
+        """Wait until the gateway has died and serves again, for the ``starts``-th time since opening."""
+        async with asyncio.timeout(30):
+            if self.stage.gateway.starts < starts:
+                await self.stage.gateway.wait()
+            await members_arrived(self.auditor, 2)
 
     def set_clock_ahead(self, seconds: int) -> None:
         """Move the gateway's wall clock."""
@@ -69,12 +71,20 @@ class Store:
         clock.with_suffix(".new").replace(clock)
 
     async def balanced(self, *, timeout_s: float = 30.0) -> Audit:
-        """Wait until the cloud has everything; the books must be in order then."""
-        audit = await self.auditor.drain(timeout_s=timeout_s)
-        assert audit.complaints() == ()
-        assert audit.drained
-        assert audit.ledger_matches
+        """Wait until the cloud has the whole ledger lane; the books must be in order then.
+
+        Telemetry may still be on its way: it leaves every 15 s.
+        """
+        async with asyncio.timeout(timeout_s):
+            while True:
+                audit = await self.auditor.drain(timeout_s=0.1)
+                ledger = (await self.auditor.status())["lanes"]["ledger"]
+                if ledger["queued"] == 0 and audit.ledger_matches:
+                    break
+        assert audit.uneven_lanes == ()
+        assert audit.duplicates_applied == 0
         assert audit.undecided == 0
+        assert not audit.quarantined
         return audit
 
     async def until_posted(self, postings: int) -> Audit:
