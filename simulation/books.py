@@ -89,13 +89,17 @@ class Auditor:
         """What the store's status page shows. Raises :class:`BooksUnreadable`."""
         return await self._get(f"{self._gateway}/api/status")
 
+    async def fleet(self) -> dict[str, Any]:
+        """What the cloud says of this gateway. Raises :class:`BooksUnreadable`."""
+        return await self._get(f"{self._cloud}/api/gateways/{self._gateway_id}")
+
     async def audit(self) -> Audit:
         """Read both books now. Raises :class:`BooksUnreadable`."""
         status, store, cloud, fleet = await asyncio.gather(
             self.status(),
             self._get(f"{self._gateway}/api/ledger/digest"),
             self._get(f"{self._cloud}/api/ledger/digest"),
-            self._get(f"{self._cloud}/api/gateways/{self._gateway_id}"),
+            self.fleet(),
         )
         return audit_of(status, fleet, store=store, cloud=cloud)
 

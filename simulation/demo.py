@@ -27,6 +27,7 @@ from cloud_crm.clock import Clock, system_clock
 from devices.virtual.till import VirtualTill
 from kiosk_ui.kiosk.screens import kiosk_channel
 from simulation.books import Auditor
+from simulation.control import Desk, Store, control_server
 from simulation.day.sales_replay import Replay, SalesFile, replay
 from simulation.day.shoppers import DayPlan, store_day
 from simulation.day.turns import StoreDay, wait_s
@@ -144,6 +145,9 @@ class Demo:
         await self.head_office.enrol(self.day.members)
         await members_arrived(self.auditor, len(self.day.members))
         self.floor = await self._furnish(folder, ports, web)
+        desk = Desk(Store(self.stage, self.floor, self.auditor, self.head_office, self.day, settings.clock))
+        served = control_server(desk, port=ports.control, turns=lambda: (self.turns_done, self.turns_total))
+        await self._open.enter_async_context(served)
         self.control_url = f"http://{HOST}:{ports.control}"
         word = RunningDemo(os.getpid(), self.control_url, str(folder.path))
         self._open.enter_context(announced(settings.runtime_dir, word))

@@ -29,7 +29,8 @@ RESTARTS_MAX = 100
 _RESTART_AFTER_S = 0.3
 _RESTART_TIMEOUT_S = 10.0
 _READY_TIMEOUT_S = 2.0
-_STOP_GRACE_S = 1.5
+_STOP_GRACE_S = 1.2
+_BROKER_GRACE_S = 0.2
 _MOSQUITTO_PATHS = ("mosquitto", "/usr/sbin/mosquitto")
 
 
@@ -108,9 +109,9 @@ class Stage:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        # The gateway first: its goodbye to the broker and its last rows still find somebody there.
-        await self.gateway.stop(grace_s=_STOP_GRACE_S)
-        await asyncio.gather(self.cloud.stop(grace_s=_STOP_GRACE_S / 2), self.broker.stop(grace_s=_STOP_GRACE_S / 2))
+        # The broker last: the others' goodbyes still find somebody there. It holds nothing to save.
+        await asyncio.gather(self.gateway.stop(grace_s=_STOP_GRACE_S), self.cloud.stop(grace_s=_STOP_GRACE_S))
+        await self.broker.stop(grace_s=_BROKER_GRACE_S)
         await self.cable.__aexit__(None, None, None)
         self.scanner.unplug()
         await asyncio.to_thread(self.reader.stop)

@@ -30,6 +30,8 @@ from simulation.stage import BrokerKind, StageError
 
 app = typer.Typer(help="Run a whole store and its cloud on this machine.")
 
+_ORDERLY_END_S = 1.5
+"""How long an orderly end may take before what still runs is killed: the whole is to be over in 3 s."""
 _FAILURES = (StageError, ChildError, HeadOfficeError, TillGaveUp, BooksUnreadable, SalesUnreadable, OSError)
 
 
@@ -148,6 +150,8 @@ class _Session:
             self._demo.hurry()
         elif self._starting is not None and not self._starting.done():
             self._starting.cancel()
+        if not self._stop.is_set():
+            asyncio.get_running_loop().call_later(_ORDERLY_END_S, self._demo.hurry)
         self._stop.set()
 
 

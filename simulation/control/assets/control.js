@@ -1,0 +1,106 @@
+// The control page: buttons and forms post JSON, the live stream shows what came of it.
+
+import { Binder } from "/assets/design/bind.js";
+import { live } from "/assets/design/live.js";
+
+const LIT_MS = 900;
+const SAID_MS = 6000;
+
+const root = document.getElementById("control");
+const said = document.getElementById("said");
+const wordList = document.getElementById("words").content;
+const words = new Map([...wordList.querySelectorAll("data")].map((word) => [word.value, word.textContent]));
+const binder = new Binder({ language: document.documentElement.lang, words: wordList });
+const stations = new Map([...document.querySelectorAll("[data-station]")].map((item) => [item.dataset.station, item]));
+const passed = new Map();
+const fading = new Map();
+let silence = 0;
+
+function line({ gateway_running: running, online }) {
+  if (!running) return "down";
+  return online ? "online" : "offline";
+}
+
+function show(view) {
+  const state = line(view);
+  binder.fill(root, {
+    ...view,
+    line: state,
+    line_tone: { online: "good", offline: "warn", down: "bad" }[state],
+    cable: view.plugged ? "plugged" : "pulled",
+    cable_tone: view.plugged ? "good" : "warn",
+    reader_tone: view.reader === "working" ? "good" : "bad",
+    gateway_tone: view.gateway_running ? "good" : "bad",
+  });
+}
+
+function light(name) {
+  const item = stations.get(name);
+  item.toggleAttribute("data-lit", true);
+  clearTimeout(fading.get(name));
+  fading.set(name, setTimeout(() => item.toggleAttribute("data-lit", false), LIT_MS));
+}
+
+function pass({ passed: counts }) {
+  for (const [name, count] of Object.entries(counts)) {
+    const before = passed.get(name);
+    if (before !== undefined && count > before) light(name);
+    passed.set(name, count);
+    const number = stations.get(name)?.querySelector(".number");
+    if (number) number.textContent = new Intl.NumberFormat(document.documentElement.lang).format(count);
+  }
+}
+
+function say(text, state) {
+  said.textContent = text;
+  said.dataset.state = state;
+  clearTimeout(silence);
+  silence = setTimeout(() => (said.textContent = ""), SAID_MS);
+}
+
+async function post(element, body) {
+  const button = element.matches("form") ? element.querySelector("button[type=submit]") : element;
+  button.disabled = true;
+  try {
+    const response = await fetch(element.dataset.post, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json();
+    const outcome = element.dataset.said ?? answer.outcome;
+    if (response.ok) say(words.get(`said.${outcome}`) ?? outcome, outcome === "unanswered" ? "bad" : "good");
+    else say(typeof answer.detail === "string" ? answer.detail : (answer.problem ?? words.get("said.lost")), "bad");
+  } catch {
+    say(words.get("said.lost"), "bad");
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function digits(currency) {
+  return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+}
+
+function bodyOf(form) {
+  const fields = Object.fromEntries(new FormData(form));
+  if ("amount" in fields) return { amount_minor: Math.round(Number(fields.amount) * 10 ** digits(form.dataset.currency)) };
+  return fields;
+}
+
+for (const button of root.querySelectorAll("button[data-post]")) {
+  button.addEventListener("click", () => post(button, JSON.parse(button.dataset.body ?? "{}")));
+}
+
+for (const form of root.querySelectorAll("form[data-post]")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    post(form, bodyOf(form));
+  });
+}
+
+live.on("control", show);
+live.on("stations", pass);
+show(JSON.parse(document.getElementById("view").textContent));
+pass(JSON.parse(document.getElementById("passed").textContent));
+live.start();

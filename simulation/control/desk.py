@@ -1,0 +1,202 @@
+"""What a visitor of the control page can do to the store: the same things a shopper or a mishap does."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cloud_crm.clock import Clock
+from devices.observations import CardUid, SaleCompleted, SaleLine
+from devices.virtual.faults import FaultKind
+from simulation.books import Auditor
+from simulation.control.views import (
+    ControlView,
+    GatewayAction,
+    KioskView,
+    ReaderState,
+    SaleView,
+)
+from simulation.day.assortment import PRODUCTS
+from simulation.day.turns import StoreDay
+from simulation.head_office import HeadOffice
+from simulation.shop_floor import ShopFloor, TapOutcome, TillGaveUp
+from simulation.stage import Stage
+from simulation.store_files import TILL
+
+HANDS_MAX = 8
+"""Taps that may wait for the one reader; more are refused."""
+_SALE_TIMEOUT_S = 15.0
+
+
+class Refusal(Exception):
+    """What was asked for cannot be done now. Says why, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The running store as the desk needs it."""
+
+    stage: Stage
+    floor: ShopFloor
+    auditor: Auditor
+    head_office: HeadOffice
+    day: StoreDay
+    clock: Clock
+
+
+class Desk:
+    """The hands of the control page. Every verb returns once it has taken effect."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.reader = ReaderState.WORKING
+        self.last_sale: SaleCompleted | None = None
+        self.stranger: CardUid | None = None
+        self._hands = 0
+        self._receipts = 0
+
+    async def tap(self, uid: str) -> TapOutcome:
+        """Hold a card to the reader. Raises :class:`Refusal`."""
+        try:
+            card = CardUid.from_hex(uid)
+        except ValueError as error:
+            raise Refusal("A card number has 4 to 10 bytes in hexadecimal.") from error
+        if self._hands >= HANDS_MAX:
+            raise Refusal(f"{HANDS_MAX} cards wait at the reader already.")
+        self._hands += 1
+        try:
+            outcome = await self.store.floor.tap(card)
+        finally:
+            self._hands -= 1
+        if outcome is TapOutcome.UNKNOWN:
+            self.stranger = card
+        return outcome
+
+    async def scan(self, text: str) -> None:
+        """Scan a code. Raises :class:`Refusal`."""
+        if not text.isprintable():
+            raise Refusal("A code has printable characters only.")
+        if not await self.store.floor.scan(text):
+            raise Refusal("The scanner's line did not take the code; is the gateway running?")
+
+    async def sell(self, amount_minor: int) -> SaleView:
+        """Ring up one article at this price. Raises :class:`Refusal`."""
+        sale = self._receipt(quantity=1, amount_minor=amount_minor, refund_of=None)
+        await self._ring_up(sale)
+        self.last_sale = sale
+        return _sale_view(sale)
+
+    async def refund(self) -> SaleView:
+        """Give the last sale back. Raises :class:`Refusal`."""
+        if self.last_sale is None:
+            raise Refusal("There is no sale of this page to refund; make one first.")
+        refund = self._receipt(quantity=-1, amount_minor=self.last_sale.total_minor, refund_of=self.last_sale.sale_id)
+        await self._ring_up(refund)
+        self.last_sale = None
+        return _sale_view(refund)
+
+    def cable(self, *, plugged: bool) -> None:
+        """Pull or plug the network cable between store and broker."""
+        if plugged:
+            self.store.stage.cable.plug()
+        else:
+            self.store.stage.cable.pull()
+
+    async def set_reader(self, state: ReaderState) -> None:
+        """Unplug the reader, silence it, or let it work again."""
+        reader = self.store.stage.reader
+        faults = {ReaderState.SILENT: FaultKind.SILENT, ReaderState.UNPLUGGED: FaultKind.UNPLUGGED}
+        await asyncio.to_thread(reader.heal)
+        if state in faults:
+            await asyncio.to_thread(reader.fail, faults[state])
+        self.reader = state
+
+    async def gateway(self, action: GatewayAction) -> None:
+        """Restart the gateway, or kill it with signal 9."""
+        if not self.store.stage.gateway.running:
+            raise Refusal("The gateway is just starting.")
+        if action is GatewayAction.KILL:
+            self.store.stage.kill_gateway()
+        else:
+            await self.store.stage.restart_gateway()
+
+    async def link(self, member: str) -> None:
+        """Give the last unknown card to a member, in the head office. Raises :class:`Refusal`, ``HeadOfficeError``."""
+        if self.stranger is None:
+            raise Refusal("Tap an unknown card first.")
+        await self.store.head_office.link(member, self.stranger)
+        self.stranger = None
+
+    def view(self, status: dict[str, object] | None, turns: tuple[int, int]) -> ControlView:
+        """The state as the page shows it; ``status`` is what the gateway last said, if it says anything."""
+        stage, tally = self.store.stage, self.store.floor.tally
+        lanes = _sums(status)
+        return ControlView(
+            plugged=stage.cable.plugged,
+            reader=self.reader,
+            gateway_running=stage.gateway.running and status is not None,
+            gateway_starts=stage.gateway.starts,
+            online=_is_online(status),
+            kiosk=self._kiosk(),
+            last_sale=None if self.last_sale is None else _sale_view(self.last_sale),
+            stranger=self.stranger is not None,
+            taps=tally.taps,
+            greeted=tally.greeted,
+            sales=tally.sales,
+            refunds=tally.refunds,
+            recorded=lanes.get("recorded"),
+            acked=lanes.get("acked"),
+            queued=lanes.get("queued"),
+            turns_done=turns[0],
+            turns_total=turns[1],
+            tap_ms=round(tally.tap_to_screen_s[-1] * 1_000, 1) if tally.tap_to_screen_s else None,
+        )
+
+    def _kiosk(self) -> KioskView | None:
+        seen = self.store.floor.counter.witness.latest
+        if seen is None:
+            return None
+        view = seen.view
+        return KioskView(
+            screen=seen.screen, name=view.get("name"), balance=view.get("balance"), points=view.get("points")
+        )
+
+    async def _ring_up(self, receipt: SaleCompleted) -> None:
+        try:
+            async with asyncio.timeout(_SALE_TIMEOUT_S):
+                await self.store.floor.ring_up(receipt)
+        except TimeoutError as error:
+            raise Refusal(f"The till got no answer within {_SALE_TIMEOUT_S:.0f} s; is the gateway running?") from error
+        except TillGaveUp as error:
+            raise Refusal(str(error)) from error
+
+    def _receipt(self, *, quantity: int, amount_minor: int, refund_of: str | None) -> SaleCompleted:
+        now: datetime = self.store.clock().astimezone(UTC)
+        self._receipts += 1
+        product = PRODUCTS[self._receipts % len(PRODUCTS)]
+        return SaleCompleted(
+            sale_id=f"desk-{now:%y%m%d%H%M%S}-{self._receipts}",
+            till=TILL,
+            currency=self.store.day.currency,
+            total_minor=quantity * amount_minor,
+            lines=(SaleLine(product.sku, product.name, quantity, amount_minor),),
+            sold_at=now,
+            refund_of=refund_of,
+        )
+
+
+def _sale_view(sale: SaleCompleted) -> SaleView:
+    return SaleView(sale=sale.sale_id, total_minor=sale.total_minor, currency=sale.currency)
+
+
+def _sums(status: dict[str, object] | None) -> dict[str, int]:
+    lanes = status.get("lanes") if status else None
+    if not isinstance(lanes, dict):
+        return {}
+    return {key: sum(int(lane[key]) for lane in lanes.values()) for key in ("recorded", "acked", "queued")}
+
+
+def _is_online(status: dict[str, object] | None) -> bool | None:
+    link = status.get("link") if status else None
+    return link.get("state") == "online" if isinstance(link, dict) else None
