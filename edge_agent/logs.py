@@ -30,7 +30,7 @@ def set_up_logs(stream: TextIO, *, debug: bool = False) -> None:
         _cut_long_text,
     ]
     render: Processor = (
-        structlog.dev.ConsoleRenderer(colors=True)
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if stream.isatty()
         else structlog.processors.JSONRenderer(default=repr)
     )
