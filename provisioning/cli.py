@@ -28,7 +28,9 @@ class CommandGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"provisioning.commands.{cmd_name}")
-        return typer.main.get_command(module.app)
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
 
     def invoke(self, ctx: Any) -> Any:
         try:
