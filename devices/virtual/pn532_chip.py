@@ -31,6 +31,8 @@ _STOP_WAIT_S = 2.0
 _HALF_FRAME_BYTES = 3
 _NOISE_BYTES = 24
 _TORN_AFTER_EXCHANGES = 3
+_CARDS_LISTED = 0x4B
+"""Code of the answer to InListPassiveTarget."""
 
 
 class VirtualPn532:
@@ -44,6 +46,7 @@ class VirtualPn532:
         self._core = Pn532Core()
         self._decoder = FrameDecoder()
         self._last_answer = b""
+        self._was_told = False
         self._was_read = False
         self._fault: FaultKind | None = None
         self._noise = random.Random(seed)  # noqa: S311 - noise to be repeated, not a secret
@@ -88,7 +91,7 @@ class VirtualPn532:
             self._core.take_card_away()
             self._core.card = card
             self._core.exchanges_left = _TORN_AFTER_EXCHANGES if self._fault is FaultKind.TORN_CARD else None
-            self._was_read = False
+            self._was_told = self._was_read = False
         self.port.wake()
 
     def remove(self) -> None:
@@ -113,7 +116,10 @@ class VirtualPn532:
             return self.wait_until_read(timeout_s=timeout_s)
 
     def wait_until_read(self, *, timeout_s: float) -> bool:
-        """Wait until the host was told the UID of the card presented last; False after the timeout."""
+        """Wait until the host has the UID of the card presented last; False after the timeout.
+
+        That is known once the host asks for the next thing: one that gave up at the same moment lost the answer.
+        """
         with self._changed:
             return self._changed.wait_for(lambda: self._was_read, timeout_s)
 
@@ -193,8 +199,10 @@ class VirtualPn532:
     def _take(self, frame: Frame) -> None:
         match frame:
             case Message(direction=Direction.TO_CHIP):
+                self._was_read |= self._was_told
                 self._answer(self._core.handle(frame), after=bytes(Ack()))
             case Ack():
+                self._was_told = False
                 self._core.acknowledged()
             case Nack():
                 self._send(self._last_answer)
@@ -203,9 +211,9 @@ class VirtualPn532:
 
     def _answer(self, answer: Answer, *, after: bytes) -> None:
         self._last_answer = b"" if answer is None else bytes(answer)
+        if isinstance(answer, Message) and answer.code == _CARDS_LISTED:
+            self._was_told = self._core.selected is not None and self._fault in {None, FaultKind.TORN_CARD}
         self._send(after + self._last_answer)
-        if self._core.selected is not None and isinstance(answer, Message) and answer.code == 0x4B:
-            self._was_read = self._fault in {None, FaultKind.TORN_CARD}
 
     def _send(self, data: bytes) -> None:
         if self._fault is FaultKind.FROZEN:

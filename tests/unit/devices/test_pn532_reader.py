@@ -300,6 +300,31 @@ async def test_a_chip_left_at_full_speed_by_a_killed_gateway_is_called_back(chip
             assert await _next(reader.observations()) == _tap_of(_ANNA)
 
 
+def test_a_wake_that_came_too_late_does_not_cut_the_farewell_short(chip: VirtualPn532) -> None:
+    link = Pn532Link(chip.port.link)
+    assert chip.baudrate == 921_600
+    link.wake()
+    link.close()
+    assert chip.baudrate == 115_200
+    link.wake()
+
+
+async def test_a_reader_nobody_uses_for_a_while_stays_open(chip: VirtualPn532) -> None:
+    async with _reader(chip) as reader:
+        await _looked(chip, 3)
+        with chip.holding(Ntag213(_ANNA)):
+            assert await _next(reader.observations()) == _tap_of(_ANNA)
+
+
+async def test_closing_does_not_wait_for_the_pause_between_two_looks(chip: VirtualPn532) -> None:
+    loop = asyncio.get_running_loop()
+    async with _reader(chip, poll_interval_ms=1_000) as reader:
+        chip.present(Ntag213(_ANNA))
+        await _next(reader.observations())
+        leaving = loop.time()
+    assert loop.time() - leaving < 0.5
+
+
 async def test_a_clean_close_leaves_the_chip_asleep_at_its_first_speed(chip: VirtualPn532) -> None:
     async with _reader(chip):
         await _waiting(chip)

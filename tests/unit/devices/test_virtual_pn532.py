@@ -253,6 +253,18 @@ def test_nobody_reads_a_card_that_nobody_looks_for(chip: VirtualPn532) -> None:
     assert not chip.tap(Ntag213(_NTAG_UID), timeout_s=0.01)
 
 
+def test_a_card_is_read_once_the_host_goes_on_and_not_if_it_gave_up(chip: VirtualPn532, line: Any) -> None:
+    wait_for_card = bytes(Message(Direction.TO_CHIP, 0x4A, b"\x01\x00"))
+    found = Message(Direction.TO_HOST, 0x4B, b"\x01\x01" + Ntag213(_NTAG_UID).activate())
+    chip.present(Ntag213(_NTAG_UID))
+    assert _ask(line, wait_for_card, len(bytes(Ack())) + len(bytes(found))) == [Ack(), found]
+    assert _ask(line, bytes(Ack()) + _GET_VERSION, _VERSION_BYTES) == [Ack(), _VERSION]
+    assert not chip.wait_until_read(timeout_s=0.01)
+    _ask(line, wait_for_card, len(bytes(Ack())) + len(bytes(found)))
+    _ask(line, _GET_VERSION, _VERSION_BYTES)
+    assert chip.wait_until_read(timeout_s=_WAIT_S)
+
+
 def test_it_shows_its_state(chip: VirtualPn532) -> None:
     chip.fail(FaultKind.SILENT)
     chip.present(Ntag213(_NTAG_UID))
