@@ -27,6 +27,8 @@ Picture = npt.NDArray[np.uint8]
 """Height × width (grey) or height × width × 3 (blue, green, red), one byte per value."""
 
 PIXELS_MAX = 64_000_000
+_DOUBLED_PIXELS_MAX = 640 * 480
+_COLOUR_DIMENSIONS = 3
 _SIDE_PIXELS_MIN = 3
 _AGREEING_LOOKS = 2
 _SELF_CORRECTING = frozenset({"qr", "micro_qr", "rmqr", "datamatrix", "aztec", "pdf417", "maxicode"})
@@ -94,7 +96,7 @@ def decode(picture: Picture, *, thorough: bool = True) -> list[Code]:
 
 def _require_picture(picture: Picture) -> None:
     shape = picture.shape
-    if picture.dtype != np.uint8 or len(shape) not in {2, 3} or (len(shape) == 3 and shape[2] != 3):
+    if picture.dtype != np.uint8 or len(shape) not in {2, 3} or (len(shape) == _COLOUR_DIMENSIONS and shape[2] != 3):
         raise ValueError(f"a picture is height × width (× 3) bytes, not {shape} {picture.dtype}")
     if min(shape[:2]) < _SIDE_PIXELS_MIN or shape[0] * shape[1] > PIXELS_MAX:
         raise ValueError(f"a picture has {_SIDE_PIXELS_MIN} pixels a side and at most {PIXELS_MAX}, not {shape}")
@@ -104,22 +106,33 @@ Look = Callable[[], list[tuple[str, str]]]
 
 
 def _looks(picture: Picture) -> Iterator[Look]:
-    """One look after the other, cheapest first; a look is only prepared when those before it were not enough."""
+    """One look after the other, cheapest first; a look is only prepared when those before it were not enough.
+
+    A large picture is not doubled: what is small in it is small because it is far away, and four
+    times the pixels take four times as long. No two looks may be the same, or they would agree.
+    """
     yield lambda: _zxing(picture)
     here = decoders()
     if here.opencv is None:
         return
     cv2 = import_module("cv2")
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
-    twice = _twice(cv2, grey)
     zbar = import_module("pyzbar.pyzbar") if here.zbar else None
-    yield lambda: _zxing(twice)
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == _COLOUR_DIMENSIONS else picture
+    doubled = grey.size <= _DOUBLED_PIXELS_MAX
+    enlarged = _twice if doubled else _as_it_is
+    large = enlarged(cv2, grey)
+    if doubled:
+        yield lambda: _zxing(large)
     if zbar is not None:
-        yield lambda: _zbar(zbar, twice)
-    yield lambda: _zxing(_twice(cv2, cv2.createCLAHE(_CONTRAST_LIMIT, _CONTRAST_TILES).apply(grey)))
-    yield lambda: _zxing(_twice(cv2, _sharpened(cv2, grey)))
-    if zbar is not None:
+        yield lambda: _zbar(zbar, large)
+    yield lambda: _zxing(enlarged(cv2, cv2.createCLAHE(_CONTRAST_LIMIT, _CONTRAST_TILES).apply(grey)))
+    yield lambda: _zxing(enlarged(cv2, _sharpened(cv2, grey)))
+    if doubled and zbar is not None:
         yield lambda: _zbar(zbar, grey)
+
+
+def _as_it_is(_: ModuleType, grey: Any) -> Any:
+    return grey
 
 
 def _twice(cv2: ModuleType, grey: Any) -> Any:

@@ -92,6 +92,7 @@ class TillFeed:
         self._secret = b""
         self._url: str | None = None
         self._waiting: set[_Waiting] = set()
+        self._reading: set[asyncio.Timeout] = set()
         self._posted: asyncio.Queue[_Waiting] = asyncio.Queue(_WAITING_MAX)
         self._server: _QuietServer | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -105,6 +106,9 @@ class TillFeed:
         if self._url is None:
             raise DeviceFault("the till feed is not open", remedy="enter the device before asking for its address")
         return self._url
+
+    def _is_stopping(self) -> bool:
+        return self._url is None
 
     async def __aenter__(self) -> Self:
         self._secret = await asyncio.to_thread(_read_secret, self._settings.secret_file)
@@ -134,6 +138,9 @@ class TillFeed:
     ) -> None:
         self._url = None
         self._release_all()
+        now_s = asyncio.get_running_loop().time()
+        for reading in self._reading:
+            reading.reschedule(now_s)  # a body that is still coming need not be waited for
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             with contextlib.suppress(Exception):
@@ -164,14 +171,22 @@ class TillFeed:
         raise DeviceFault("the listener for tills has ended", remedy="look into the log for what ended it")
 
     async def _post_sale(self, request: Request) -> Response:
+        if self._is_stopping():
+            return self._try_again("the gateway is stopping")
+        reading = asyncio.timeout(self._settings.body_timeout_s)
+        self._reading.add(reading)
         try:
-            async with asyncio.timeout(self._settings.body_timeout_s):
+            async with reading:
                 body = await _read_body(request, self._settings.body_bytes_max)
         except TimeoutError:
+            if self._is_stopping():
+                return self._try_again("the gateway is stopping")
             remedy = f"send the whole receipt within {self._settings.body_timeout_s:g} s"
             return _refusal(HTTPStatus.REQUEST_TIMEOUT, Problem("body", "came too slowly", remedy))
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)
+        finally:
+            self._reading.discard(reading)
         if body is None:
             remedy = f"send at most {self._settings.body_bytes_max} bytes, or raise body_bytes_max"
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Problem("body", "is too large", remedy))
@@ -187,7 +202,7 @@ class TillFeed:
     async def _receipt_for(self, sale: SaleCompleted) -> Response:
         """Hand the sale on and wait until it is durable."""
         waiting = _Waiting(sale)
-        if self._url is None:
+        if self._is_stopping():
             return self._try_again("the gateway is stopping")
         try:
             self._posted.put_nowait(waiting)

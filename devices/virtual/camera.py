@@ -138,6 +138,11 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
+    def setup(self) -> None:
+        """One thread per viewer, named for what it does."""
+        threading.current_thread().name = "virtual camera viewer"
+        super().setup()
+
     def log_message(self, *_: Any) -> None:
         """A camera writes no log."""
 
