@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from cloud_bridge import asyncapi
 from cloud_crm.assembly import ASSETS, Cloud
 from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, is_loopback, read_secret
 from cloud_crm.events.endpoints import event_endpoints
@@ -129,6 +130,11 @@ def _probes(cloud: Cloud) -> APIRouter:
         """200 once the database and the broker are reached, 503 before; says which."""
         state = cloud.is_ready()
         return JSONResponse(state, HTTPStatus.OK if all(state.values()) else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    @router.get("/asyncapi.json")
+    def wire() -> Response:
+        """What stores and cloud say to each other over MQTT, as an AsyncAPI document."""
+        return Response(asyncapi.text(), media_type="application/json")
 
     @router.get("/metrics")
     def metrics() -> Response:

@@ -110,8 +110,6 @@ def load_settings(file: Path) -> CloudSettings:
     table = _read_toml(file)
     try:
         settings = CloudSettings.model_validate(_beside(table, file.resolve().parent))
-    except ProgrammeError as error:
-        raise ConfigError(file, f"programme.{error.key}", f"{error.found!r} cannot be used", error.remedy) from error
     except ValidationError as error:
         raise _readable(file, error.errors(include_url=False)[0]) from error
     _check_enrolment(file, settings)
@@ -171,6 +169,9 @@ def _beside(value: Any, folder: Path, key: str = "") -> Any:
 
 def _readable(file: Path, fault: ErrorDetails) -> ConfigError:
     key = ".".join(str(part) for part in fault["loc"]) or "the file"
+    cause = fault.get("ctx", {}).get("error")
+    if isinstance(cause, ProgrammeError):
+        return ConfigError(file, f"{key}.{cause.key}", f"{cause.found!r:.80} cannot be used", cause.remedy)
     match fault["type"]:
         case "extra_forbidden":
             return ConfigError(file, key, "is not a setting", "Remove it, or check its spelling and section")

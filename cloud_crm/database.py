@@ -186,8 +186,13 @@ def insert_many(connection: Connection, table: Table, columns: Sequence[str], ro
 
 def insert_sql(connection: Connection, table: Table, columns: Sequence[str]) -> str:
     """``INSERT`` with one positional mark per column, in the driver's own style."""
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    mark = positional(connection)
     return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608
+
+
+def positional(connection: Connection) -> str:
+    """The driver's mark for one positional value."""
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
 
 
 def shown(url: str) -> str:

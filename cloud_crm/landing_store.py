@@ -39,6 +39,7 @@ from loyalty.ledger import member_of
 _log = structlog.get_logger()
 
 _RETRY_AFTER_S = 2.0
+_NUL = b"\\u0000"
 
 
 class Watcher(Protocol):
@@ -206,24 +207,36 @@ def _postings(landed: Landed) -> list[PostingRow]:
 
 
 def _rows(event: Received, said: PointsPostedV1, gateway_id: str) -> list[PostingRow]:
-    return [
+    rows = [
         PostingRow(
             posting_id=posting.id,
-            debit=_plain(posting.debit),
-            credit=_plain(posting.credit),
+            debit=posting.debit,
+            credit=posting.credit,
             points=posting.points,
-            rule=_plain(said.rule),
-            cause=_plain(said.cause),
-            sale=_plain(said.sale) if said.sale is not None else None,
+            rule=said.rule,
+            cause=said.cause,
+            sale=said.sale,
             gateway_id=gateway_id,
-            posted_at=_plain(event.time),
+            posted_at=event.time,
         )
         for posting in said.postings
     ]
+    return [_plain(row) for row in rows] if _NUL in event.body else rows
 
 
-def _plain(text: str) -> str:
+def _plain(row: PostingRow) -> PostingRow:
     """NUL is the one character that PostgreSQL's text cannot hold; a store that sends it must not stop landing."""
+    return row._replace(
+        debit=_without_nul(row.debit),
+        credit=_without_nul(row.credit),
+        rule=_without_nul(row.rule),
+        cause=_without_nul(row.cause),
+        sale=None if row.sale is None else _without_nul(row.sale),
+        posted_at=_without_nul(row.posted_at),
+    )
+
+
+def _without_nul(text: str) -> str:
     return text.replace("\x00", "\ufffd")
 
 

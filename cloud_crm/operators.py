@@ -9,6 +9,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -113,7 +114,7 @@ class BoundedBody:
             message = await receive()
             room -= len(message.get("body", b""))
             if room < 0:
-                raise refusal
+                raise HTTPException(refusal.status, refusal.view.problem)  # the one kind that FastAPI passes on
             return message
 
         if declared.isdecimal() and int(declared[:20]) > BODY_BYTES_MAX:

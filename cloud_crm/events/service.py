@@ -20,7 +20,6 @@ _GLANCE = (
     "till",
     "kiosk",
     "device",
-    "rule",
     "sale",
     "choice",
     "screen",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, Row, func, insert, or_, select
 
@@ -17,9 +17,8 @@ _LOOKUP_ROWS_MAX = 1_000
 _STREAM_ROWS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class PostingRow:
-    """A posting with where it came from, ready to be stored; ``posted_at`` is the store's stamp."""
+class PostingRow(NamedTuple):
+    """A posting with where it came from, in the order of the columns; ``posted_at`` is the store's stamp."""
 
     posting_id: str
     debit: str
@@ -45,7 +44,7 @@ class LedgerEntry:
     posting: PostingRow
 
 
-_COLUMNS = ("posting_id", "debit", "credit", "points", "rule", "cause", "sale", "gateway_id", "posted_at")
+_COLUMNS = PostingRow._fields
 
 
 def post(connection: Connection, rows: Sequence[PostingRow], at: str) -> list[PostingRow]:
@@ -58,16 +57,12 @@ def post(connection: Connection, rows: Sequence[PostingRow], at: str) -> list[Po
     disputed = [row for row in rows if row.debit == row.credit]
     if moving:
         sql = insert_sql(connection, postings, _COLUMNS) + " ON CONFLICT (posting_id) DO NOTHING"
-        stored = connection.exec_driver_sql(sql, [_values(row) for row in moving])
+        stored = connection.exec_driver_sql(sql, moving)
         if stored.rowcount != len(moving):
             known = _contents(connection, [row.posting_id for row in moving])
             disputed += [row for row in moving if known[row.posting_id] != row.content]
     _keep_conflicts(connection, disputed, at)
     return disputed
-
-
-def _values(r: PostingRow) -> tuple[object, ...]:
-    return (r.posting_id, r.debit, r.credit, r.points, r.rule, r.cause, r.sale, r.gateway_id, r.posted_at)
 
 
 def balances(connection: Connection, members: Sequence[str]) -> dict[str, int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from cloud_crm.database import draw_versions
+from cloud_crm.database import draw_versions, positional
 from cloud_crm.members.tables import media, members
 
 
@@ -75,9 +75,10 @@ def touch(connection: Connection, member_ids: Collection[str]) -> None:
     if not member_ids:
         return
     versions = draw_versions(connection, len(member_ids))
-    connection.execute(
-        update(members).where(members.c.member_id == bindparam("of_member")).values(version=bindparam("new_version")),
-        [{"of_member": m, "new_version": v} for m, v in zip(sorted(member_ids), versions, strict=True)],
+    mark = positional(connection)
+    connection.exec_driver_sql(
+        f"UPDATE members SET version = {mark} WHERE member_id = {mark}",  # noqa: S608 - marks, no values
+        list(zip(versions, sorted(member_ids), strict=True)),
     )
 
 

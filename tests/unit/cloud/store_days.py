@@ -38,6 +38,7 @@ class StoreDay:
 
     gateway_id: str = "store-1"
     incarnation: str = "a" * 32
+    time: str = "2026-05-01T09:00:00.000Z"
     rows: dict[Lane, list[Sealed]] = field(default_factory=lambda: {lane: [] for lane in Lane})
     heads: dict[Lane, tuple[int, str]] = field(default_factory=lambda: dict.fromkeys(Lane, (0, GENESIS_HASH)))
 
@@ -117,7 +118,7 @@ class StoreDay:
             sequence=sequence,
             prevhash=prevhash,
             hlc=f"{1_777_000_000_000 + sequence:015d}-00000",
-            time="2026-05-01T09:00:00.000Z",
+            time=self.time,
             timequality="synchronised",
             traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
         )
