@@ -1,0 +1,153 @@
+"""The pictures in the documents, taken from a running demo: ``python -m simulation.screenshots docs/images``.
+
+Plays the beginning of a seeded day, taps a member's card and photographs the real pages in a headless
+Chromium, in both languages. ``--all`` takes every page at every size instead, for looking at them.
+Needs the developers' tools (``make dev``) and Debian's chromium.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from playwright.async_api import Browser, async_playwright
+
+from simulation.day.turns import SeedMember
+from simulation.demo import Demo, DemoSettings
+from simulation.store_files import GATEWAY_ID
+
+_CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_LANGUAGES = {"en": "en", "zh": "zh-CN"}
+_SIZES = ((1024, 600), (1280, 800), (1080, 1920))
+_TURNS = 25
+_ATTRACT = '[data-screen="attract"]'
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One page at one size; ``ready`` is a selector that is visible once the page is ready."""
+
+    name: str
+    url: str
+    size: tuple[int, int]
+    language: str
+    ready: str = "main"
+    card: SeedMember | None = None
+    """Whose card is tapped once the page is there."""
+
+
+class Photographer:
+    """Takes pictures of a demo's pages into ``folder``."""
+
+    def __init__(self, demo: Demo, browser: Browser, folder: Path) -> None:
+        self._demo = demo
+        self._browser = browser
+        self._folder = folder
+
+    async def take(self, shot: Shot) -> None:
+        """Open the page, tap the card if there is one, and keep what is seen."""
+        width, height = shot.size
+        context = await self._browser.new_context(
+            viewport={"width": width, "height": height}, locale=_LANGUAGES[shot.language]
+        )
+        page = await context.new_page()
+        await page.goto(f"{shot.url}?lang={_LANGUAGES[shot.language]}", wait_until="load")
+        if shot.card is not None:
+            await page.locator(_ATTRACT).first.wait_for()
+            await self._demo.floor.tap(shot.card.card)
+        await page.locator(shot.ready).first.wait_for()
+        # Entrances last a fraction of a second; a picture is of the page at rest.
+        await page.wait_for_timeout(1_200)
+        await page.screenshot(path=self._folder / f"{shot.name}-{shot.language}.png")
+        await context.close()
+
+
+def few(demo: Demo) -> list[Shot]:
+    """What the documents show."""
+    status, crm = f"{demo.stage.kiosk_url}/staff/status", demo.stage.cloud_url
+    shots = []
+    for language in _LANGUAGES:
+        shots += [
+            Shot(
+                "kiosk-greeting",
+                demo.kiosk_url,
+                (1024, 600),
+                language,
+                '[data-screen="greeting"]',
+                _reads(demo, language),
+            ),
+            Shot("store-status", status, (1280, 800), language),
+            Shot("cloud-store", f"{crm}/stores/{GATEWAY_ID}", (1280, 800), language),
+            Shot("demo-control", demo.control_url, (1280, 800), language),
+        ]
+    return shots
+
+
+def every(demo: Demo) -> list[Shot]:
+    """Every page at every size, for a person to look at."""
+    crm = demo.stage.cloud_url
+    pages = {
+        "kiosk-attract": (demo.kiosk_url, _ATTRACT),
+        "kiosk-greeting": (demo.kiosk_url, '[data-screen="greeting"]'),
+        "status": (f"{demo.stage.kiosk_url}/staff/status", "main"),
+        "fleet": (f"{crm}/", "main"),
+        "store": (f"{crm}/stores/{GATEWAY_ID}", "main"),
+        "members": (f"{crm}/members", "main"),
+        "control": (demo.control_url, "main"),
+    }
+    return [
+        Shot(f"{name}-{size[0]}", url, size, language, ready, _reads(demo, language) if "greeting" in name else None)
+        for name, (url, ready) in pages.items()
+        for size in _SIZES
+        for language in _LANGUAGES
+    ]
+
+
+def _reads(demo: Demo, language: str) -> SeedMember:
+    """A member who reads this language: the kiosk greets people in their own."""
+    wanted = language[:2]
+    return next(member for member in demo.day.members if member.language.startswith(wanted))
+
+
+async def _photograph(folder: Path, *, everything: bool) -> int:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("chromium is not installed: apt-get install chromium fonts-noto-cjk")
+    with tempfile.TemporaryDirectory() as runtime:
+        settings = DemoSettings(regulars=(sys.executable, "-m", "provisioning.cli"), runtime_dir=Path(runtime))
+        async with Demo(settings) as demo, async_playwright() as playwright:
+            for turn in islice(demo.day.turns, _TURNS):
+                await demo.floor.perform(turn)
+            browser = await playwright.chromium.launch(executable_path=chromium, args=_CHROMIUM_FLAGS)
+            photographer = Photographer(demo, browser, folder)
+            shots = every(demo) if everything else few(demo)
+            for shot in shots:
+                await photographer.take(shot)
+            await browser.close()
+            return len(shots)
+
+
+def main(folder: Path, *, everything: Annotated[bool, typer.Option("--all")] = False) -> None:
+    """Photograph the demo into FOLDER."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = asyncio.run(_photograph(folder, everything=everything))
+    typer.echo(f"{count} pictures in {folder}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
