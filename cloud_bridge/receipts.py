@@ -35,7 +35,7 @@ class Ack(Message):
 
 
 class Nack(Message):
-    """Cloud → gateway: rows ``first`` to ``last`` of a lane are missing; send from ``first``."""
+    """Cloud → gateway: rows ``first`` to ``last`` of a lane are missing or came too early; send from ``first``."""
 
     incarnation: Incarnation
     lane: Lane

@@ -34,6 +34,8 @@ class _Ledge:
     """One stream within the transaction: its head as it moves, and what is to be stored."""
 
     __slots__ = (
+        "asked_last",
+        "batch",
         "books",
         "duplicates",
         "events",
@@ -41,7 +43,6 @@ class _Ledge:
         "hash",
         "known",
         "losses",
-        "missing",
         "sequence",
         "stream",
         "unseen",
@@ -56,7 +57,8 @@ class _Ledge:
         self.fresh: dict[int, str] = {}
         self.known: dict[int, str] = {}
         self.duplicates = 0
-        self.missing: Nack | None = None
+        self.asked_last = 0
+        self.batch: tuple[Received, ...] = ()
         self.unseen: tuple[Received, ...] = ()
 
     def append(self, event: Received) -> None:
@@ -76,7 +78,7 @@ class _Ledge:
 
     def begin(self, batch: Batch) -> None:
         """A batch comes; its rows are compared with stored ones only when some were seen before."""
-        self.unseen = batch.events
+        self.batch = self.unseen = batch.events
 
     def _recall(self) -> None:
         """Fetch, in one query per run of sequences, the stored hashes this batch is compared with."""
@@ -86,9 +88,15 @@ class _Ledge:
         self.unseen = ()
 
     def ask_for(self, last: int) -> None:
-        """The gateway is to send again, from behind the head; rows up to ``last`` (> head) are missing."""
+        """Rows behind the head are to be sent again; the last of them that was seen is ``last``."""
+        self.asked_last = max(self.asked_last, last)
+
+    def missing(self) -> Nack | None:
+        """What to ask for once the group is done; ``None`` when what was early has come after all."""
+        if self.asked_last <= self.sequence:
+            return None
         stream, first = self.stream, self.sequence + 1
-        self.missing = Nack(incarnation=stream.incarnation, lane=stream.lane, first=first, last=last)
+        return Nack(incarnation=stream.incarnation, lane=stream.lane, first=first, last=self.asked_last)
 
     def head(self) -> Head:
         return Head(sequence=self.sequence, hash=self.hash)
@@ -131,18 +139,25 @@ class _Desk:
     def close(self) -> LandingResult:
         result = self._result
         for stream, ledge in self._ledges.items():
-            if ledge.missing is not None and ledge.missing.last > ledge.sequence:
-                result.nacks[stream] = ledge.missing.model_copy(update={"first": ledge.sequence + 1})
+            missing = ledge.missing()
+            if missing is not None:
+                result.nacks[stream] = missing
             if not (ledge.events or ledge.duplicates):
                 continue
             self._books.store(Landed(stream, ledge.events, ledge.losses, ledge.duplicates, ledge.head()))
             result.applied += len(ledge.events)
             result.duplicates += ledge.duplicates
             result.lost += sum(loss.last - loss.first + 1 for loss in ledge.losses)
-            key = (stream.gateway_id, stream.incarnation)
-            if key not in result.acks:
-                result.acks[key] = self._ack(stream)
+            if self._may_acknowledge(ledge):
+                result.acks[(stream.gateway_id, stream.incarnation)] = self._ack(stream)
         return result
+
+    def _may_acknowledge(self, ledge: _Ledge) -> bool:
+        """A disputed or refused repeat is not acknowledged: to a rolled-back gateway that would mean "all known"."""
+        if ledge.stream.gateway_id in self._result.notices:
+            return False
+        refused = any(stream == ledge.stream for stream, _ in self._result.refusals)
+        return bool(ledge.events) or not refused
 
     def _ack(self, stream: Stream) -> Ack:
         """Both lanes in one: the message is retained, so it must always say everything."""
@@ -173,7 +188,7 @@ class _Desk:
                 self._dispute(ledge, event, "does not continue the chain")
             ledge.append(event)
         elif event.sequence > ledge.sequence:
-            self._miss(ledge, event.sequence)
+            self._miss(ledge)
         else:
             if ledge.hash_at(event.sequence) not in (None, event.hash):
                 self._dispute(ledge, event, "is not the body accepted before")
@@ -183,7 +198,7 @@ class _Desk:
         """Rows first..last are gone. Those applied here before they were lost there are no loss."""
         self._check_statement(ledge, event, said, secret)
         if said.first > ledge.sequence + 1:
-            self._miss(ledge, said.first)
+            self._miss(ledge)
         if ledge.hash_at(said.first - 1) not in (None, event.prevhash):
             self._dispute(ledge, event, "does not continue the chain")
         if said.last <= ledge.sequence:
@@ -217,8 +232,9 @@ class _Desk:
             ledge.ask_for(ledge.sequence + 1)
             raise _BatchEndedError
 
-    def _miss(self, ledge: _Ledge, sequence: int) -> None:
-        ledge.ask_for(sequence - 1)
+    def _miss(self, ledge: _Ledge) -> None:
+        """This and the rest of the batch came too early, and is not kept."""
+        ledge.ask_for(ledge.batch[-1].sequence)
         raise _BatchEndedError
 
     def _dispute(self, ledge: _Ledge, event: Received, why: str) -> None:

@@ -75,7 +75,7 @@ def test_a_hole_is_asked_for_and_nothing_behind_it_is_applied() -> None:
     result = desk.land(desk.rows[:3], desk.rows[6:])
     assert desk.high == 3
     nack = result.nacks[desk.stream]
-    assert (nack.first, nack.last) == (4, 6)
+    assert (nack.first, nack.last) == (4, 9)
 
 
 def test_a_hole_that_is_filled_in_the_same_group_is_not_asked_for() -> None:
@@ -83,6 +83,14 @@ def test_a_hole_that_is_filled_in_the_same_group_is_not_asked_for() -> None:
     result = desk.land(desk.rows[:3], desk.rows[6:], desk.rows[3:6], desk.rows[6:])
     assert desk.high == 9
     assert not result.nacks
+
+
+def test_what_came_too_early_is_asked_for_again_even_when_the_hole_is_filled() -> None:
+    desk = Desk(9)
+    result = desk.land(desk.rows[:3], desk.rows[6:], desk.rows[3:6])
+    assert desk.high == 6
+    nack = result.nacks[desk.stream]
+    assert (nack.first, nack.last) == (7, 9)
 
 
 def test_another_body_at_a_known_sequence_quarantines_the_gateway() -> None:

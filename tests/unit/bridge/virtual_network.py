@@ -67,7 +67,11 @@ class VirtualBroker:
                 continue
             for _ in range(2 if self._rng.random() < self.weather.repeat else 1):
                 delay_s = self._rng.random() * self.weather.delay_s_max
-                asyncio.get_running_loop().call_later(delay_s, wire.arrive, Inbound(topic, payload, retained=False))
+                loop, inbound = asyncio.get_running_loop(), Inbound(topic, payload, retained=False)
+                if delay_s:
+                    loop.call_later(delay_s, wire.arrive, inbound)
+                else:
+                    loop.call_soon(wire.arrive, inbound)
 
 
 class _VirtualWire:
