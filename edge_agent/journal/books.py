@@ -10,7 +10,7 @@ from edge_agent.clock import datetime_of
 from edge_agent.journal.events import Query
 from edge_agent.journal.values import Recorded, SaleRow, Visit
 from loyalty.identifiers import EventId, MemberId, PostingId
-from loyalty.ledger import Posting, Rule
+from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule
 
 _EPOCH = datetime_of(0)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -50,6 +50,15 @@ class BookQueries(Query):
         )
         for posting_id, debit, credit, points, rule, cause in rows:
             yield Posting(PostingId(posting_id), debit, credit, points, Rule(rule), EventId(cause))
+
+    def points_issued(self) -> int:
+        """Points this store granted, less those it took back."""
+        row = self._connection.execute(
+            """SELECT coalesce(sum(CASE debit WHEN :issued THEN points ELSE 0 END), 0)
+                - coalesce(sum(CASE credit WHEN :issued THEN points ELSE 0 END), 0) FROM postings""",
+            {"issued": PROGRAMME_ISSUED},
+        ).fetchone()
+        return int(row[0])
 
 
 class BookKeeping(BookQueries):

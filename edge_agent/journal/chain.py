@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from cloud_bridge.envelope import GENESIS_HASH
 from cloud_bridge.topics import Lane
+from edge_agent.journal.database import Statements
 from edge_agent.journal.values import Damage, VerifyReport
 
 TABLES = {Lane.LEDGER: "events_ledger", Lane.TELEMETRY: "events_telemetry"}
@@ -46,13 +46,18 @@ class Seal(NamedTuple):
     prevhash: str
 
 
-def seal_of(body: bytes) -> Seal | None:
-    """The seal of a sealed body, checked against its bytes; ``None`` when a single bit is off.
+def seal_of(body: object) -> Seal | None:
+    """The seal of a sealed body, checked against its bytes; ``None`` when a single bit, or its type, is off.
 
     Works on the bytes, because the canonical form is what was hashed: parsing would be slower and
     would forgive what the hash does not.
     """
-    if len(body) <= _SEAL_BYTES or not body.endswith(b'"}') or body[-_SEAL_BYTES:-66] != _HASH_KEY:
+    if (
+        not isinstance(body, bytes)
+        or len(body) <= _SEAL_BYTES
+        or not body.endswith(b'"}')
+        or body[-_SEAL_BYTES:-66] != _HASH_KEY
+    ):
         return None
     digest = hashlib.sha256(body[:-_SEAL_BYTES])
     digest.update(b"}")
@@ -74,7 +79,7 @@ def text_in(body: bytes, key: str) -> str | None:
     if start < 0:
         return None
     start += len(mark)
-    return body[start : body.index(b'"', start)].decode()
+    return body[start : body.find(b'"', start)].decode(errors="replace")
 
 
 @dataclass(slots=True)
@@ -118,7 +123,7 @@ class LaneKey:
     lane: Lane
 
 
-def lanes_in(connection: sqlite3.Connection) -> Iterator[tuple[LaneKey, LaneState]]:
+def lanes_in(connection: Statements) -> Iterator[tuple[LaneKey, LaneState]]:
     """Every lane of every incarnation, oldest first."""
     rows = connection.execute(
         """SELECT number, incarnation, lane, head, head_hash, hlc, acked, acked_hash, pruned, pruned_hash,
@@ -147,7 +152,7 @@ class LaneScan:
     says what the one before it must hash to; so the first row that does not fit is the wrong one.
     """
 
-    def __init__(self, connection: sqlite3.Connection, key: LaneKey, state: LaneState) -> None:
+    def __init__(self, connection: Statements, key: LaneKey, state: LaneState) -> None:
         self._connection = connection
         self._key = key
         self._state = state
@@ -223,7 +228,7 @@ class LaneScan:
             yield _Piece(sequence_in(place), last, text_in(body, "prevhash") or "", last_hash)
 
 
-def verify_chains(connection: sqlite3.Connection) -> VerifyReport:
+def verify_chains(connection: Statements) -> VerifyReport:
     """Look at every row of every lane."""
     rows, gaps = 0, 0
     damages: list[Damage] = []

@@ -16,6 +16,7 @@ from edge_agent.journal.database import (
     LEDGER_FILL_MAX,
     TELEMETRY_FILL_MAX,
     Disk,
+    Guarded,
     Lock,
     is_full,
     open_writer,
@@ -77,9 +78,10 @@ class Committer:
             raise unreadable(settings.path, error) from error
 
     def _open(self) -> None:
-        connection, settings, clock = self._connection, self._settings, self._clock
+        settings, clock = self._settings, self._clock
+        self._guarded = connection = Guarded(self._connection)
         self.disk = Disk(
-            connection, settings.path, bytes_max=settings.disk_bytes_max, ballast_bytes=settings.ballast_bytes
+            self._connection, settings.path, bytes_max=settings.disk_bytes_max, ballast_bytes=settings.ballast_bytes
         )
         self._gaps = Gaps(connection, gateway_id=settings.gateway_id, secret=settings.secret, clock=clock)
         connection.execute("BEGIN IMMEDIATE")
@@ -117,6 +119,7 @@ class Committer:
             outcomes = self._attempt(units)
         except (sqlite3.Error, _BatchLost) as error:
             outcomes = self._again(error, units)
+            self._commits = MEASURE_EVERY_COMMITS
         self._look_at_disk()
         return outcomes
 
@@ -130,7 +133,7 @@ class Committer:
     def mend(self) -> tuple[Damage, ...]:
         """Look at every row and put gap statements where rows are gone."""
         self._appender.flush()
-        report = verify_chains(self._connection)
+        report = verify_chains(self._guarded)
         for damage in report.damages:
             mend(damage, self._appender.state.lanes[damage.lane], gaps=self._gaps, outbox=self._outbox)
         return report.damages
@@ -142,7 +145,7 @@ class Committer:
 
     def begin_incarnation(self, reason: str) -> int:
         """Move what is not acknowledged into a new incarnation; returns how many rows that was."""
-        return Reissue(self._connection, self._appender, self._gaps).run(reason)
+        return Reissue(self._guarded, self._appender, self._gaps).run(reason)
 
     # Committing.
 
@@ -164,7 +167,8 @@ class Committer:
 
     def _run(self, unit: Unit, full: JournalFull | None, *, alone: bool) -> Outcome:
         """Run one unit; ``alone`` in its batch it needs no savepoint, the transaction is one."""
-        tx = Transaction(self._connection, self._appender, full=full)
+        guarded = self._guarded
+        tx = Transaction(guarded, self._appender, full=full)
         try:
             if alone:
                 value = unit(tx)
@@ -174,16 +178,17 @@ class Committer:
                     value = unit(tx)
                     tx.finish()
         except Exception as error:  # noqa: BLE001  it is the caller's, and reaches the caller
-            if is_full(error) or tx.ran_full is not None or not self._connection.in_transaction:
-                raise _BatchLost from (tx.ran_full or error)
+            if guarded.lost is not None:
+                raise _BatchLost from guarded.lost
             if alone:
                 self._undo_all()
             return Outcome(error=error)
-        if tx.ran_full is not None or not self._connection.in_transaction:
-            raise _BatchLost from tx.ran_full
+        if guarded.lost is not None:
+            raise _BatchLost from guarded.lost
         return Outcome(value)
 
     def _undo_all(self) -> None:
+        self._guarded.lost = None
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         self._appender.forget()
@@ -219,7 +224,7 @@ class Committer:
         known = self._saved.lanes if number == self._saved.number else {}
         for lane, state in self._appender.lanes():
             if state != known.get(lane):
-                save_lane(self._connection, number, lane, state)
+                save_lane(self._guarded, number, lane, state)
 
     # Room.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 from edge_agent.journal.migrations import APPLICATION_ID, SCHEMA_VERSION, migrate
 from edge_agent.journal.values import JournalError
@@ -72,6 +73,48 @@ def open_reader(path: Path) -> sqlite3.Connection:
 def unreadable(path: Path, error: sqlite3.Error) -> JournalError:
     """The error for a file in which SQLite itself lost its way."""
     return JournalError(f"the journal cannot be read ({error})", place=str(path), remedy=_REMEDY_DAMAGED)
+
+
+class Statements(Protocol):
+    """What most of this room needs of a connection."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> sqlite3.Cursor: ...
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor: ...
+
+
+class Guarded:
+    """The writing connection as units of work see it.
+
+    A full disk makes SQLite take the whole transaction back; a statement after that would commit on
+    its own. So once it happened every further statement fails too, whatever the unit caught.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.lost: sqlite3.Error | None = None
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        if self.lost is not None:
+            raise self.lost
+        try:
+            return self._connection.execute(sql, parameters)
+        except sqlite3.Error as error:
+            self._judge(error)
+            raise
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        if self.lost is not None:
+            raise self.lost
+        try:
+            return self._connection.executemany(sql, parameters)
+        except sqlite3.Error as error:
+            self._judge(error)
+            raise
+
+    def _judge(self, error: sqlite3.Error) -> None:
+        if is_full(error) or not self._connection.in_transaction:
+            self.lost = error
 
 
 def is_full(error: BaseException) -> bool:
@@ -158,7 +201,7 @@ class Disk:
         self._ballast = path.with_name(path.name + ".ballast")
         self._ballast_bytes = ballast_bytes
         self._bytes_max = bytes_max
-        self._fill = 0.0
+        self._fill = self._fill_with_ballast = 0.0
         self.measure()
         self.take_ballast()
 
@@ -175,16 +218,18 @@ class Disk:
         """Look again. Free pages inside the file count as room."""
         pages = self._connection.execute("PRAGMA page_count").fetchone()[0]
         unused = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+        disk = os.statvfs(self._folder)
         used = (pages - unused) * _PAGE_BYTES
-        room = unused * _PAGE_BYTES + os.statvfs(self._folder).f_bavail * os.statvfs(self._folder).f_frsize
+        room = unused * _PAGE_BYTES + disk.f_bavail * disk.f_frsize
         if self._bytes_max:
             room = min(room, max(0, self._quota() - used))
-        self._fill = used / (used + room) if used + room else 0.0
+        self._fill = _share(used, room)
+        self._fill_with_ballast = _share(used, room - self._ballast_bytes)
         return self._fill
 
     def take_ballast(self) -> None:
         """Reserve the ballast, where there is room for it."""
-        if not self.has_ballast and self._fill < BALLAST_FILL_MAX:
+        if not self.has_ballast and self._fill_with_ballast < BALLAST_FILL_MAX:
             try:
                 with self._ballast.open("wb") as ballast:
                     os.posix_fallocate(ballast.fileno(), 0, self._ballast_bytes)
@@ -205,3 +250,7 @@ class Disk:
     def _limit(self) -> None:
         if self._bytes_max:
             self._connection.execute(f"PRAGMA max_page_count = {max(1, self._quota() // _PAGE_BYTES)}")
+
+
+def _share(used: int, room: int) -> float:
+    return used / (used + room) if room > 0 else 1.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,7 +15,8 @@ from cloud_bridge.envelope import LaneSealer
 from cloud_bridge.receipts import SEQUENCE_MAX
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
-from edge_agent.journal.chain import TABLES, LaneState, number_in, place_of, sequence_in
+from edge_agent.journal.chain import TABLES, LaneState, number_in, place_of, seal_of, sequence_in
+from edge_agent.journal.database import Statements
 from edge_agent.journal.values import JournalError, Recorded, SetAside, TailRow
 
 _INSERT = {lane: f"INSERT INTO {table} VALUES (?, ?)" for lane, table in TABLES.items()}  # noqa: S608
@@ -27,7 +27,7 @@ _TRACES_DRAWN = 16
 class Query:
     """A connection to ask."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     def place(self, event_id: str) -> int:
@@ -106,11 +106,11 @@ class EventQueries(Query):
         return found
 
     def _body(self, place: int) -> bytes | None:
-        """A ledger event's body, also when its row was pruned while something still waited for it."""
+        """A ledger event's body, whole, also when its row was pruned while something still waited for it."""
         for table in (TABLES[Lane.LEDGER], "kept"):
             row = self._connection.execute(f"SELECT body FROM {table} WHERE place = ?", (place,)).fetchone()  # noqa: S608
             if row is not None:
-                return bytes(row[0])
+                return bytes(row[0]) if seal_of(row[0]) else None
         return None
 
 
@@ -147,9 +147,7 @@ class AppenderState:
 class Appender:
     """Seals events behind the heads of their lanes; hands rows to SQLite many at a time."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, state: AppenderState, *, gateway_id: str, clock: HybridClock
-    ) -> None:
+    def __init__(self, connection: Statements, state: AppenderState, *, gateway_id: str, clock: HybridClock) -> None:
         self.gateway_id = gateway_id
         self.clock = clock
         self._connection = connection

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import NamedTuple
 
 from cloud_bridge.contract import JournalGapV1
@@ -12,6 +11,7 @@ from cloud_bridge.receipts import Head
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
 from edge_agent.journal.chain import TABLES, place_of, sequence_in
+from edge_agent.journal.database import Statements
 from edge_agent.journal.events import new_traceparent
 from edge_agent.journal.values import Damage
 
@@ -28,7 +28,7 @@ class StatedGap(NamedTuple):
 class Gaps:
     """Writes gap statements and removes the rows they stand for. Used inside a transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, *, gateway_id: str, secret: bytes, clock: HybridClock) -> None:
+    def __init__(self, connection: Statements, *, gateway_id: str, secret: bytes, clock: HybridClock) -> None:
         self._connection = connection
         self._gateway_id = gateway_id
         self._secret = secret

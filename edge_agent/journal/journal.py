@@ -17,7 +17,7 @@ from edge_agent.journal import outbox
 from edge_agent.journal.books import to_ms
 from edge_agent.journal.chain import verify_chains
 from edge_agent.journal.committer import Committer, Outcome
-from edge_agent.journal.database import open_reader, unreadable
+from edge_agent.journal.database import Statements, open_reader, unreadable
 from edge_agent.journal.transaction import Reader, Transaction
 from edge_agent.journal.values import Damage, JournalClosed, JournalSettings, VerifyReport
 from edge_agent.journal.writer import Writer
@@ -153,7 +153,7 @@ class Journal:
             connection.close()
         self._committer.close()
 
-    async def _ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def _ask(self, query: Callable[[Statements], T]) -> T:
         return await self.read(lambda reader: query(reader._connection))  # noqa: SLF001
 
     def _query(self, query: Callable[[Reader], T]) -> T:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import AckResult, Advanced, Foreign, Mismatch, OutboxRow, Place, RolledBack
 from edge_agent.clock import ms_of
 from edge_agent.journal.chain import TABLES, LaneState, lanes_in, place_of, seal_of, sequence_in, text_in
+from edge_agent.journal.database import Statements
 from edge_agent.journal.events import Appender
 from edge_agent.journal.gaps import Gaps
 from edge_agent.journal.values import Damage
@@ -34,7 +34,7 @@ class Request:
     bytes_max: int
 
 
-def unsent(connection: sqlite3.Connection, request: Request) -> list[OutboxRow]:
+def unsent(connection: Statements, request: Request) -> list[OutboxRow]:
     """Rows behind ``after``, oldest first, each one whole. Raises :class:`HoleFound`."""
     number, incarnation, acked, pruned, head = connection.execute(
         """SELECT number, incarnation, acked, pruned, head FROM lanes JOIN incarnations USING (number)
@@ -59,7 +59,7 @@ def unsent(connection: sqlite3.Connection, request: Request) -> list[OutboxRow]:
     return found
 
 
-def _pieces(connection: sqlite3.Connection, lane: Lane, place: int, limit: int) -> Iterator[tuple[int, int, bytes]]:
+def _pieces(connection: Statements, lane: Lane, place: int, limit: int) -> Iterator[tuple[int, int, bytes]]:
     """Rows and gap statements above a place, in order: first, last, body. One incarnation only."""
     ceiling = place_of((place >> 32) + 1, 0)
     rows = connection.execute(
@@ -76,7 +76,7 @@ def _pieces(connection: sqlite3.Connection, lane: Lane, place: int, limit: int) 
     )
 
 
-def figures(connection: sqlite3.Connection, *, now_ms: int) -> dict[Lane, LaneFigures]:
+def figures(connection: Statements, *, now_ms: int) -> dict[Lane, LaneFigures]:
     """The loss ledger per lane, all incarnations together: recorded = acked + queued + dropped."""
     sums = {lane: [0, 0, 0] for lane in Lane}
     for key, state in lanes_in(connection):
@@ -102,7 +102,7 @@ def figures(connection: sqlite3.Connection, *, now_ms: int) -> dict[Lane, LaneFi
     return found
 
 
-def _oldest_age_s(connection: sqlite3.Connection, lane: Lane, now_ms: int) -> int:
+def _oldest_age_s(connection: Statements, lane: Lane, now_ms: int) -> int:
     row = connection.execute(
         f"""SELECT body FROM {TABLES[lane]} WHERE place >
             (SELECT number << 32 | acked FROM lanes WHERE lane = ? ORDER BY number DESC LIMIT 1)
@@ -116,7 +116,7 @@ def _oldest_age_s(connection: sqlite3.Connection, lane: Lane, now_ms: int) -> in
 class OutboxKeeping:
     """The writing side: acknowledgements, pruning, shedding, a new incarnation. Used inside a transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, appender: Appender, gaps: Gaps) -> None:
+    def __init__(self, connection: Statements, appender: Appender, gaps: Gaps) -> None:
         self._connection = connection
         self._appender = appender
         self._gaps = gaps

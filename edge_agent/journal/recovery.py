@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 
 import orjson
 
@@ -11,6 +10,7 @@ from cloud_bridge.envelope import Position, seal
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
 from edge_agent.journal.chain import TABLES, LaneState, lanes_in, place_of, sequence_in
+from edge_agent.journal.database import Statements
 from edge_agent.journal.events import Appender, AppenderState
 from edge_agent.journal.gaps import Gaps
 from edge_agent.journal.outbox import OutboxKeeping
@@ -21,7 +21,7 @@ _LEDGER_MARKS = ("undecided", "deferred", "sales", "postings")
 """Tables that name ledger rows by their place."""
 
 
-def load_state(connection: sqlite3.Connection, clock: HybridClock) -> AppenderState:
+def load_state(connection: Statements, clock: HybridClock) -> AppenderState:
     """The newest incarnation and its lanes; the first one is made when there is none."""
     lanes = list(lanes_in(connection))
     if not lanes:
@@ -35,7 +35,7 @@ def load_state(connection: sqlite3.Connection, clock: HybridClock) -> AppenderSt
     )
 
 
-def new_incarnation(connection: sqlite3.Connection, clock: HybridClock, *, reason: str) -> AppenderState:
+def new_incarnation(connection: Statements, clock: HybridClock, *, reason: str) -> AppenderState:
     """Draw a new incarnation whose lanes are empty."""
     incarnation = secrets.token_hex(16)
     connection.execute(
@@ -49,7 +49,7 @@ def new_incarnation(connection: sqlite3.Connection, clock: HybridClock, *, reaso
     return state
 
 
-def save_lane(connection: sqlite3.Connection, number: int, lane: Lane, state: LaneState) -> None:
+def save_lane(connection: Statements, number: int, lane: Lane, state: LaneState) -> None:
     """Write where a lane stands, in the transaction that moved it."""
     connection.execute(
         "INSERT OR REPLACE INTO lanes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -99,7 +99,7 @@ class Reissue:
     are applied; postings among them that were applied before are recognised by their posting id.
     """
 
-    def __init__(self, connection: sqlite3.Connection, appender: Appender, gaps: Gaps) -> None:
+    def __init__(self, connection: Statements, appender: Appender, gaps: Gaps) -> None:
         self._connection = connection
         self._appender = appender
         self._gaps = gaps

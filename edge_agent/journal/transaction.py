@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +9,7 @@ from cloud_bridge.contract import EventData
 from cloud_bridge.topics import Lane
 from edge_agent.journal.books import BookKeeping, BookQueries
 from edge_agent.journal.chain import place_of
-from edge_agent.journal.database import is_full
+from edge_agent.journal.database import Statements
 from edge_agent.journal.events import Appender, AppenderState, EventQueries
 from edge_agent.journal.replica import ReplicaKeeping, ReplicaQueries
 from edge_agent.journal.values import Counts, Deferred, JournalError, JournalFull, Recorded
@@ -39,13 +38,12 @@ class Transaction(Reader, BookKeeping, ReplicaKeeping):
     should touch nothing but the transaction.
     """
 
-    def __init__(self, connection: sqlite3.Connection, appender: Appender, *, full: JournalFull | None) -> None:
+    def __init__(self, connection: Statements, appender: Appender, *, full: JournalFull | None) -> None:
         super().__init__(connection)
         self._appender = appender
         self._full = full
         self._waiting: set[int] = set()
         self._depth = 0
-        self.ran_full: sqlite3.Error | None = None
 
     def record(self, data: EventData, *, traceparent: str | None = None, undecided: bool = False) -> Recorded:
         """Stamp an event and put it behind the others of its lane.
@@ -120,8 +118,8 @@ class Transaction(Reader, BookKeeping, ReplicaKeeping):
         try:
             yield
             self.flush()
-        except BaseException as error:
-            self._undo(name, kept, error)
+        except BaseException:
+            self._undo(name, kept)
             self._waiting = waiting
             raise
         finally:
@@ -137,14 +135,12 @@ class Transaction(Reader, BookKeeping, ReplicaKeeping):
         self.flush()
         self._flush_marks()
 
-    def _undo(self, name: str, kept: AppenderState, error: BaseException) -> None:
-        if is_full(error):
-            self.ran_full = error  # type: ignore[assignment]
+    def _undo(self, name: str, kept: AppenderState) -> None:
         self._appender.forget()
         self._appender.state = kept
-        if self._connection.in_transaction:
-            self._connection.execute(f"ROLLBACK TO {name}")
-            self._connection.execute(f"RELEASE {name}")
+        # Where the whole transaction is lost this fails like all else, with the error that lost it.
+        self._connection.execute(f"ROLLBACK TO {name}")
+        self._connection.execute(f"RELEASE {name}")
 
     def _flush_marks(self) -> None:
         if self._waiting:
