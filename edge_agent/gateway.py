@@ -63,7 +63,9 @@ class Gateway:
         self._notices = Notices(self._counters, self._kiosks)
         self._metrics = Metrics()
         self.screen_times = ScreenTimes(journal, observe=self._metrics.shown)
-        self.vitals = Vitals(settings.gateway, journal, link=lambda: self.link.state, devices=self._conditions)
+        self.vitals = Vitals(
+            settings.gateway, journal, self.hub, link=lambda: self.link.state, devices=self._conditions
+        )
         decisions = self._decisions()
         self.tap_path = self._tap_path(decisions)
         self.link = self._link(Replica(journal, decisions, changed=self.vitals.stir))

@@ -54,20 +54,23 @@ class Vitals:
         self,
         gateway: GatewaySettings,
         journal: Journal,
+        hub: LiveHub,
         *,
         link: Callable[[], WireState],
         devices: Callable[[], tuple[DeviceCondition, ...]],
     ) -> None:
         self._gateway = gateway
         self._journal = journal
+        self._hub = hub
         self._link = link
         self._devices = devices
         self._software = software_version()
         self._stirred = asyncio.Event()
 
     def stir(self) -> None:
-        """Something changed that the status shows."""
-        self._stirred.set()
+        """Something changed that the status shows. While nobody looks, that is no reason to gather it."""
+        if self._hub.readers(STATUS_CHANNEL):
+            self._stirred.set()
 
     def for_the_cloud(self) -> wire.Vitals:
         """What the heartbeat says of this gateway."""
@@ -92,11 +95,11 @@ class Vitals:
             quarantined=link.detail or "unknown reason" if link.state is Link.QUARANTINED else None,
         )
 
-    async def publish(self, hub: LiveHub, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    async def publish(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Publish the status on each change, at most 4 times a second and at least every 5 s. Never returns."""
         while True:
             self._stirred.clear()
-            hub.publish(STATUS_EVENT, await self.status(), channel=STATUS_CHANNEL)
+            self._hub.publish(STATUS_EVENT, await self.status(), channel=STATUS_CHANNEL)
             await sleep(PUBLISH_EVERY_S_MIN)
             try:
                 async with asyncio.timeout(PUBLISH_EVERY_S_MAX - PUBLISH_EVERY_S_MIN):
