@@ -29,6 +29,7 @@ class Signal:
 
     def __init__(self) -> None:
         self._condition = asyncio.Condition()
+        self._count = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def stir(self, *_: object) -> None:
@@ -36,12 +37,18 @@ class Signal:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def next_stir(self) -> Callable[[], bool]:
+        """A condition that holds once something stirs after this call."""
+        before = self._count
+        return lambda: self._count > before
+
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(WITHIN_S), self._condition:
             await self._condition.wait_for(condition)
 
     async def _notify(self) -> None:
         async with self._condition:
+            self._count += 1
             self._condition.notify_all()
 
 
