@@ -88,7 +88,7 @@ def answer_problems(app: FastAPI, pages: Pages) -> None:
         return response
 
     async def on_busy(request: Request, error: Exception) -> Response:
-        _log.error("database", outcome="unavailable", error=type(error).__name__)
+        _log.error("show", outcome="database unavailable", error=type(error).__name__)
         remedy = "Try again; if it stays so, check the database server or the disk"
         response = respond(request, Problem(HTTPStatus.SERVICE_UNAVAILABLE, "database", "does not answer", remedy))
         response.headers["retry-after"] = str(_BUSY_RETRY_AFTER_S)

@@ -57,7 +57,7 @@ class GatewayService:
             at = rfc3339(self._clock())
             if not quarantine.release(connection, gateway_id, operator=operator, at=at):
                 raise conflict(f"gateway {gateway_id}", "is not in quarantine", "There is nothing to release")
-        _log.info("quarantine", outcome="released", gateway=gateway_id, operator=operator)
+        _log.info("post", outcome="released from quarantine", gateway=gateway_id)
         if incarnation is not None:
             self._released(gateway_id, incarnation)
         return self.one(gateway_id)
