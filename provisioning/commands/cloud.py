@@ -14,7 +14,7 @@ from cloud_crm.database import DatabaseError
 from edge_agent.logs import set_up_logs
 from provisioning.failures import CommandFailure
 
-app = typer.Typer(help="Run the cloud CRM of the head office.")
+app = typer.Typer(add_completion=False, help="Run the cloud CRM of the head office.")
 
 
 @app.command(epilog="Example:  regulars cloud --config /etc/regulars/cloud.toml")

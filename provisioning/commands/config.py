@@ -13,7 +13,7 @@ from edge_agent.config import ConfigError
 from provisioning.config_kinds import check
 from provisioning.failures import CommandFailure, Exit
 
-app = typer.Typer(help="Check configuration files.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="Check configuration files.", no_args_is_help=True)
 
 
 @app.callback()

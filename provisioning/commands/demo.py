@@ -28,7 +28,7 @@ from simulation.report import Report
 from simulation.shop_floor import TillGaveUp
 from simulation.stage import BrokerKind, StageError
 
-app = typer.Typer(help="Run a whole store and its cloud on this machine.")
+app = typer.Typer(add_completion=False, help="Run a whole store and its cloud on this machine.")
 
 _ORDERLY_END_S = 1.5
 """How long an orderly end may take before what still runs is killed: the whole is to be over in 3 s."""

@@ -20,7 +20,7 @@ from edge_agent.web.server import AddressTaken
 from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
 
-app = typer.Typer(help="Run the gateway of a store.")
+app = typer.Typer(add_completion=False, help="Run the gateway of a store.")
 
 
 @app.command(epilog="Example:  regulars edge --config /etc/regulars/edge.toml")

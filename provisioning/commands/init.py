@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import os
+import pwd
 import re
 import shutil
 import sys
@@ -20,7 +22,7 @@ from provisioning.failures import CommandFailure
 from provisioning.store_folder import CONFIGURATION, FolderTaken, StoreAnswers, UnfitPath, write_folder
 from provisioning.store_plan import StoreIdentity
 
-app = typer.Typer(help="Write the folder of a new store.")
+app = typer.Typer(add_completion=False, help="Write the folder of a new store.")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}\Z")
 _STORE_NAME_LENGTH_MAX = 70
 
@@ -80,7 +82,8 @@ def init(  # noqa: PLR0913 - a command's options are its arguments
         command=_command(),
     )
     written = _write(folder, answers)
-    _report(folder.absolute(), written)
+    _check_and_report(folder.absolute(), written)
+    _hand_over(folder.absolute(), who)
 
 
 def _check_answers(gateway: str, store_name: str, user: str) -> None:
@@ -111,7 +114,7 @@ def _write(folder: Path, answers: StoreAnswers) -> tuple[Path, ...]:
         ) from error
 
 
-def _report(folder: Path, written: tuple[Path, ...]) -> None:
+def _check_and_report(folder: Path, written: tuple[Path, ...]) -> None:
     console = Console(soft_wrap=True)
     for path in written:
         console.print(Text.assemble(("✓ ", "bold green"), str(path)))
@@ -121,3 +124,16 @@ def _report(folder: Path, written: tuple[Path, ...]) -> None:
         except ConfigError as error:  # a template of ours that does not pass is our mistake
             raise AssertionError(f"init wrote a file that does not pass its own check: {error}") from error
     console.print(f"\nNext: read {folder / 'edge.toml'}, then  regulars edge --config {folder / 'edge.toml'}")
+
+
+def _hand_over(folder: Path, user: str) -> None:
+    """Give the folder to the services' user, where that is somebody else and we may."""
+    if os.getuid() != 0 or user == "root":
+        return
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        typer.echo(f"The user {user} is not there yet:  useradd --system {user} && chown -R {user}: {folder}")
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)

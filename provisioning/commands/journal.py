@@ -22,7 +22,9 @@ from edge_agent.journal.inspection import JournalStats, stats_file, tail_file, v
 from provisioning.failures import CommandFailure, Exit
 
 TAIL_ROWS_MAX = 1_000
-app = typer.Typer(help="Look into a gateway's journal: verify, stats, tail.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Look into a gateway's journal: verify, stats, tail.", no_args_is_help=True
+)
 
 _Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="The gateway's edge.toml")]
 _Journal = Annotated[

@@ -12,7 +12,7 @@ from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
 from simulation.running import RunningDemo, find_running
 
-app = typer.Typer(help="Tap a virtual card on the running demo.")
+app = typer.Typer(add_completion=False, help="Tap a virtual card on the running demo.")
 _TIMEOUT_S = 15.0
 _SAID = {
     "greeted": "The kiosk greets the member.",
