@@ -124,18 +124,17 @@ def toml_text(table: Mapping[str, Any]) -> str:
     return "\n".join(_lines(table)).strip() + "\n"
 
 
-def _lines(table: Mapping[str, Any]) -> Iterator[str]:
+def _lines(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    sections = {key: value for key, value in table.items() if isinstance(value, Mapping) or _is_tables(value)}
     for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield f"\n[{key}]"
-            yield from _lines(value)
-        elif _is_tables(value):
-            for item in value:
-                yield f"\n[[{key}]]"
-                yield from _lines(item)
-        else:
+        if key not in sections:
             # JSON's text, numbers, booleans and arrays are TOML's.
             yield f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    for key, value in sections.items():
+        name = f"{prefix}{key}"
+        for item in value if isinstance(value, list) else (value,):
+            yield f"\n[[{name}]]" if isinstance(value, list) else f"\n[{name}]"
+            yield from _lines(item, f"{name}.")
 
 
 def _is_tables(value: Any) -> bool:

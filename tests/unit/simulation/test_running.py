@@ -1,0 +1,70 @@
+"""Word of a running demo, its configuration files and its ports."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import tomllib
+from pathlib import Path
+
+from cloud_crm.config import load_settings
+from edge_agent.config import EdgeSettings
+from simulation.ports import choose
+from simulation.running import RunningDemo, announced, find_running
+from simulation.store_files import Ports, StoreFolder, toml_text
+
+_PID_OF_NOBODY = 2**22 + 1
+
+
+def test_word_is_left_while_the_demo_runs_and_taken_back_after(tmp_path: Path) -> None:
+    demo = RunningDemo(os.getpid(), "http://127.0.0.1:1", "/somewhere")
+    with announced(tmp_path / "run", demo) as path:
+        assert find_running(tmp_path / "run") == demo
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert find_running(tmp_path / "run") is None
+
+
+def test_word_of_a_dead_demo_is_not_believed_and_removed(tmp_path: Path) -> None:
+    (tmp_path / f"demo-{_PID_OF_NOBODY}.json").write_text(
+        f'{{"pid": {_PID_OF_NOBODY}, "control_url": "http://127.0.0.1:1", "data_dir": "/x"}}', encoding="utf-8"
+    )
+    (tmp_path / "demo-1.json").write_text("not json", encoding="utf-8")
+    assert find_running(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_taken_port_is_replaced_by_a_free_one_and_none_is_given_twice() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        chosen = choose([number, 0, 0])
+    assert number not in chosen
+    assert len(set(chosen)) == 3
+
+
+def test_the_configuration_of_the_demo_passes_the_checks_of_both_programs(tmp_path: Path) -> None:
+    folder = StoreFolder(tmp_path)
+    folder.write(Ports(8401, 8402, 8403, 8404, 8405, 8406), currency="CNY")
+    assert EdgeSettings.load(folder.edge_toml).broker.port == 8406
+    assert load_settings(folder.cloud_toml).broker.port == 8405
+    assert stat.S_IMODE((tmp_path / "secrets" / "till.key").stat().st_mode) == 0o600
+
+
+def test_secrets_that_are_there_are_kept(tmp_path: Path) -> None:
+    folder = StoreFolder(tmp_path)
+    folder.write(Ports(1, 2, 3, 4, 5, 6), currency="CNY")
+    before = folder.secret("medium.key")
+    folder.write(Ports(1, 2, 3, 4, 5, 7), currency="GBP")
+    assert folder.secret("medium.key") == before
+
+
+def test_what_is_written_as_toml_is_read_back_the_same() -> None:
+    table = {
+        "text": 'a "quoted" 掌柜 \\ line\nbreak',
+        "whole": 3,
+        "yes": True,
+        "list": ["a", "b"],
+        "section": {"key": 1, "inner": {"deep": 2}},
+        "many": [{"name": "one"}, {"name": "two"}],
+    }
+    assert tomllib.loads(toml_text(table)) == table
