@@ -53,7 +53,7 @@ class Sealed:
 class Envelope(BaseModel):
     """An event as received. Validated; ``hash`` verified by :func:`verify`."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     specversion: Annotated[str, Field(pattern=r"^1\.0$")]
     id: Annotated[str, Field(min_length=1, max_length=120)]
     source: Annotated[str, Field(min_length=1, max_length=120)]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 import orjson
@@ -11,10 +14,20 @@ from pydantic import ValidationError
 
 from cloud_bridge.contract import EVENT_TYPES, EventData
 from cloud_bridge.envelope import BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX, Envelope
+from cloud_bridge.receipts import SEQUENCE_MAX
 from cloud_bridge.topics import Lane
 
 _DETAIL_LENGTH_MAX = 200
 _validate = Envelope.__pydantic_validator__.validate_python
+_READERS: dict[str, Callable[[Any], EventData]] = {
+    name: payload.__pydantic_validator__.validate_python for name, payload in EVENT_TYPES.items()
+}
+_same_in_a_batch = itemgetter("specversion", "datacontenttype", "source", "gatewayid", "incarnation", "lane")
+_own_to_each = itemgetter("time", "hlc", "timequality", "traceparent", "prevhash", "hash")
+_SOUND = re.compile(
+    r"[^\n]{0,40}\n[0-9]{15}-[0-9]{5}\n(?:synchronised|unsynchronised|floor)"
+    r"\n00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\n[0-9a-f]{64}\n[0-9a-f]{64}"
+)
 
 
 class Received(NamedTuple):
@@ -70,14 +83,38 @@ def read_batch(gateway_id: str, lane: Lane, payload: bytes) -> Batch:
     incarnation = ""
     try:
         for index, item in enumerate(_items(payload)):
-            place = f"{lane}[{index}]"
-            envelope = _envelope(place, item)
-            incarnation = incarnation or envelope.incarnation
-            _check_belonging(place, envelope, (gateway_id, incarnation, lane))
-            events.append(_received(place, envelope, item))
+            if not (events and _is_plainly_sound(item, (gateway_id, incarnation, lane))):
+                place = f"{lane}[{index}]"
+                envelope = _envelope(place, item)
+                incarnation = incarnation or envelope.incarnation
+                _check_belonging(place, envelope, (gateway_id, incarnation, lane))
+            events.append(_received(lane, index, item))
     except _RefusedError as refused:
         return Batch(gateway_id, incarnation, lane, tuple(events), refused.refusal)
     return Batch(gateway_id, incarnation, lane, tuple(events))
+
+
+def _is_plainly_sound(item: Any, belongs: tuple[str, str, Lane]) -> bool:
+    """Whether an event is one that :class:`Envelope` and :func:`_check_belonging` take, seen at a glance.
+
+    A third of their cost, for the many events that are as they should be. False decides nothing:
+    then those two look, and say what is wrong.
+    """
+    gateway_id, incarnation, lane = belongs
+    try:
+        sequence, data = item["sequence"], item["data"]
+        return (
+            _same_in_a_batch(item)
+            == ("1.0", "application/json", f"regulars/v1/{gateway_id}", gateway_id, incarnation, lane)
+            and type(sequence) is int
+            and 1 <= sequence <= SEQUENCE_MAX
+            and item["id"] == f"{incarnation}/{lane.value}/{sequence}"
+            and item["type"] in EVENT_TYPES
+            and type(data) is dict
+            and _SOUND.fullmatch("\n".join(_own_to_each(item))) is not None
+        )
+    except (KeyError, TypeError):
+        return False
 
 
 def _items(payload: bytes) -> list[Any]:
@@ -114,37 +151,26 @@ def _check_belonging(place: str, envelope: Envelope, belongs: tuple[str, str, La
         raise _RefusedError("wrong_id", f"{place}: id is not incarnation/lane/sequence")
 
 
-def _received(place: str, envelope: Envelope, item: dict[str, Any]) -> Received:
-    del item["hash"]
+def _received(lane: Lane, index: int, item: dict[str, Any]) -> Received:
+    """Verify the hash of an event whose envelope is sound, and read its payload. Takes ``hash`` out of it."""
+    claimed = item.pop("hash")
     try:
         body = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError as error:
-        raise _RefusedError("malformed", f"{place} is nested too deeply") from error
+        raise _RefusedError("malformed", f"{lane}[{index}] is nested too deeply") from error
     if len(body) > EVENT_BYTES_MAX:
-        raise _RefusedError("oversized", f"{place} has {len(body)} bytes; at most {EVENT_BYTES_MAX}")
-    if hashlib.sha256(body).hexdigest() != envelope.hash:
-        raise _RefusedError("wrong_hash", f"{place} does not match its hash")
-    return Received(
-        sequence=envelope.sequence,
-        hash=envelope.hash,
-        prevhash=envelope.prevhash,
-        id=envelope.id,
-        type=envelope.type,
-        time=envelope.time,
-        hlc=envelope.hlc,
-        body=body,
-        data=_data(place, envelope),
-    )
-
-
-def _data(place: str, envelope: Envelope) -> EventData | None:
-    payload = EVENT_TYPES.get(envelope.type)
-    if payload is None:
-        return None
+        raise _RefusedError("oversized", f"{lane}[{index}] has {len(body)} bytes; at most {EVENT_BYTES_MAX}")
+    if hashlib.sha256(body).hexdigest() != claimed:
+        raise _RefusedError("wrong_hash", f"{lane}[{index}] does not match its hash")
+    kind = item["type"]
+    read = _READERS.get(kind)
     try:
-        return cast("EventData", payload.__pydantic_validator__.validate_python(envelope.data))
+        data = None if read is None else read(item["data"])
     except ValidationError as error:
-        raise _RefusedError("malformed", f"{place}.data ({envelope.type}): {_where(error)}") from error
+        raise _RefusedError("malformed", f"{lane}[{index}].data ({kind}): {_where(error)}") from error
+    return Received(
+        item["sequence"], claimed, item["prevhash"], item["id"], kind, item["time"], item["hlc"], body, data
+    )
 
 
 def _where(error: ValidationError) -> str:

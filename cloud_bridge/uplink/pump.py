@@ -23,7 +23,7 @@ from cloud_bridge.uplink.outbox import Advanced, Changed, Foreign, Mismatch, Out
 from cloud_bridge.uplink.state import Link, LinkBoard
 from cloud_bridge.uplink.window import WINDOW_BATCHES_MAX, LaneWindow
 
-TELEMETRY_WINDOW_MAX = WINDOW_BATCHES_MAX // 2
+TELEMETRY_WINDOW_MAX = WINDOW_BATCHES_MAX // 3
 """Telemetry leaves room in the window, so that the ledger never waits for it."""
 TELEMETRY_FLUSH_S = 15.0
 FETCH_BATCHES_MAX = 8

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from cloud_bridge.envelope import BATCH_BYTES_MAX, hash_of
+from cloud_bridge.envelope import BATCH_BYTES_MAX, Envelope, hash_of
 from cloud_bridge.landing.batches import read_batch
 from cloud_bridge.landing.sequencing import settle
 from cloud_bridge.topics import Lane
@@ -80,6 +81,37 @@ def test_bytes_that_are_no_batch_are_refused_by_name(payload: bytes, reason: str
 )
 def test_an_event_that_is_wrong_is_refused_by_name(changes: dict[str, Any], reason: str) -> None:
     assert refusal([resealed(bodies(1)[0], **changes)]) == reason
+
+
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("field", sorted(Envelope.model_fields))
+@pytest.mark.parametrize("value", [None, 1, True, "", "x", "1", "\n", [], {}, "a" * 64 + "\n", "٣" * 64])
+def test_the_glance_takes_nothing_that_the_envelope_refuses(position: int, field: str, value: Any) -> None:
+    events = bodies(2)
+    events[position] = (
+        resealed(events[position], **{field: value}) if field != "hash" else events[position] | {field: value}
+    )
+    try:
+        Envelope.model_validate(events[position])
+        sound = events[position]["sequence"] == position + 1 and field not in (
+            "id",
+            "source",
+            "gatewayid",
+            "incarnation",
+            "lane",
+            "data",
+        )
+    except ValidationError:
+        sound = False
+    assert (refusal(events) is None) == sound
+
+
+def test_an_event_without_one_of_its_attributes_is_refused_wherever_it_stands() -> None:
+    for field in Envelope.model_fields:
+        for position in (0, 1):
+            events = bodies(2)
+            del events[position][field]
+            assert refusal(events) == "malformed"
 
 
 def test_a_changed_body_under_the_old_hash_is_refused() -> None:
