@@ -58,7 +58,7 @@ class ReplicaStep(Message):
     latest_version: Count
     as_of: Annotated[str, Field(max_length=40, description="RFC 3339, the cloud's clock")]
     incarnation: Incarnation
-    included: Annotated[dict[Lane, Head], Field(default_factory=dict)]
+    included: dict[Lane, Head] = Field(default_factory=dict)
     programme: ReplicaProgramme | None = None
     members: Annotated[tuple[ReplicaMember, ...], Field(max_length=STEP_ROWS_MAX)] = ()
     media: Annotated[tuple[ReplicaMedium, ...], Field(max_length=STEP_ROWS_MAX)] = ()
