@@ -30,7 +30,7 @@ from edge_agent.tap_path import TapPath
 from edge_agent.vitals import Vitals
 from edge_agent.web.figures import figures
 from edge_agent.web.metrics import Metrics
-from edge_agent.web.pages import web_application
+from edge_agent.web.pages import LOOPBACK_HOSTS, web_application
 from edge_agent.web.server import WebServer
 from kiosk_ui.design.pages import Pages
 from kiosk_ui.kiosk.pages import Kiosk, kiosk_pages
@@ -89,6 +89,7 @@ class Gateway:
             ),
             home=f"/kiosk/{settings.counters[0].kiosk}",
             operator_password=read_secret(password_file) if password_file else None,
+            hosts=(*LOOPBACK_HOSTS, settings.web.host) if settings.web.is_loopback and not password_file else (),
         )
         return WebServer(application, host=settings.web.host, port=settings.web.port)
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import RedirectResponse
 
+from edge_agent.web.body_limit import BodyLimit
 from edge_agent.web.operator_gate import OperatorGate
 from kiosk_ui.design.assets import ASSETS_PATH, assets
 from kiosk_ui.design.security import SecurityHeaders
 
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
-def web_application(*routers: APIRouter, home: str, operator_password: bytes | None) -> FastAPI:
-    """Everything the gateway serves; ``/`` leads to ``home``. With a password, all but kiosk and health asks for it."""
+
+def web_application(
+    *routers: APIRouter, home: str, operator_password: bytes | None, hosts: Sequence[str] = ()
+) -> FastAPI:
+    """Everything the gateway serves; ``/`` leads to ``home``.
+
+    With a password, all but kiosk and health asks for it. With ``hosts``, requests that name another
+    host are refused: a page elsewhere could point its own name at this machine's loopback address.
+    """
     app = FastAPI(title="Regulars gateway", docs_url=None, redoc_url=None, openapi_url=None)
     for router in routers:
         app.include_router(router)
@@ -21,7 +33,10 @@ def web_application(*routers: APIRouter, home: str, operator_password: bytes | N
     async def first_page() -> RedirectResponse:
         return RedirectResponse(home)
 
+    app.add_middleware(BodyLimit)
     if operator_password is not None:
         app.add_middleware(OperatorGate, password=operator_password)
+    if hosts:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.add_middleware(SecurityHeaders)
     return app

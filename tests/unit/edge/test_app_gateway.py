@@ -132,6 +132,30 @@ async def test_pages_figures_and_health_are_served(tmp_path: Path, free_port: Ca
     assert serving.result() == Ending(0)
 
 
+async def test_hostile_requests_get_a_clear_answer_and_never_a_500(
+    tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    shop = Shop(tmp_path, free_port)
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(64):
+            yield b"x" * 4096
+
+    async with open_shop(shop, tmp_path):
+        press = "/kiosk/front/choice"
+        assert (await shop.web.post(press, content=b"x" * 100_000)).status_code == 413
+        assert (await shop.web.post(press, content=endless())).status_code in {400, 413}
+        assert (await shop.web.post(press, content=b"{")).status_code == 422
+        assert (await shop.web.post(press, json={"choice": "explode"})).status_code == 422
+        assert (
+            await shop.web.post(press, json={"choice": "done"}, headers={"origin": "http://evil"})
+        ).status_code == 403
+        assert (await shop.web.get("/", headers={"host": "evil.example"})).status_code == 400
+        assert (await shop.web.get("/live/nothing")).status_code == 404
+        assert (await shop.web.get("/assets/../../etc/passwd")).status_code == 404
+        assert (await shop.web.post(press, json={"choice": "done"})).status_code == 204
+
+
 async def test_a_tap_is_counted_in_the_metrics_and_journalled(tmp_path: Path, free_port: Callable[[], int]) -> None:
     shop = Shop(tmp_path, free_port)
     async with open_shop(shop, tmp_path):
