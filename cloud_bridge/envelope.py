@@ -128,11 +128,11 @@ class LaneSealer:
         ``canonical_data`` is in RFC 8785 form, without floats; ``attributes`` are hlc, id, prevhash,
         sequence, time, timequality, traceparent and type.
         """
-        open_ended = b'{"data":%b%b' % (canonical_data, (self._form % attributes).encode())
+        open_ended = b'{"data":' + canonical_data + (self._form % attributes).encode()
         if len(open_ended) >= EVENT_BYTES_MAX:
             raise EnvelopeError(f"{attributes[7]} is {len(open_ended)} bytes; at most {EVENT_BYTES_MAX} are carried")
         digest = hashlib.sha256(open_ended + b"}").hexdigest()
-        return digest, b'%b,"hash":"%b"}' % (open_ended, digest.encode())
+        return digest, open_ended + b',"hash":"' + digest.encode() + b'"}'
 
 
 def hash_of(event: dict[str, Any]) -> str:

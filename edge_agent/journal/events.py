@@ -21,7 +21,7 @@ from edge_agent.journal.values import JournalError, Recorded, SetAside, TailRow
 
 _INSERT = {lane: f"INSERT INTO {table} VALUES (?, ?)" for lane, table in TABLES.items()}  # noqa: S608
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
-_TRACES_DRAWN = 16
+_TRACES_DRAWN = 64
 
 
 class Query:
@@ -221,15 +221,16 @@ class _Traces:
     """Trace contexts, their random bits drawn from the system in bulk."""
 
     def __init__(self) -> None:
-        self._drawn = ""
+        self._drawn: list[str] = []
 
     def draw(self) -> str:
         if not self._drawn:
-            self._drawn = os.urandom(_TRACES_DRAWN * 24).hex()
-        drawn, self._drawn = self._drawn[:48], self._drawn[48:]
-        return f"00-{drawn[:32]}-{drawn[32:]}-01"
+            bits = os.urandom(_TRACES_DRAWN * 24).hex()
+            self._drawn = [f"00-{bits[at : at + 32]}-{bits[at + 32 : at + 48]}-01" for at in range(0, len(bits), 48)]
+        return self._drawn.pop()
 
 
 def new_traceparent() -> str:
     """A W3C trace context for something that began here."""
-    return _Traces().draw()
+    bits = os.urandom(24).hex()
+    return f"00-{bits[:32]}-{bits[32:]}-01"
