@@ -13,21 +13,20 @@ from cloud_bridge.uplink.link import GatewayLink
 from cloud_bridge.uplink.state import Link, LinkState
 from devices.device import Device
 from devices.observations import ConditionChanged, Observation
-from edge_agent.backoff import Backoff
 from edge_agent.clock import HybridClock
 from edge_agent.config import DeviceTable, EdgeSettings, read_secret
 from edge_agent.counters import Counter, Counters
 from edge_agent.decisions import Decisions, Windows
 from edge_agent.journal import Journal, Transaction
 from edge_agent.members import Replica
-from edge_agent.notices import Notices
 from edge_agent.outcomes import MediumUnknown, MemberSeen, NothingToShow, Outcome, SaleDecided, SaleWaits, VisitEnded
-from edge_agent.screen_times import ScreenTimes
 from edge_agent.show import Screens
-from edge_agent.supervisor import AttachedDevice, DeviceCondition, Pace, Supervisor
+from edge_agent.standing.notices import Notices
+from edge_agent.standing.screen_times import ScreenTimes
+from edge_agent.standing.vitals import Vitals
+from edge_agent.supervisor import AttachedDevice, Backoff, DeviceCondition, Pace, Supervisor
 from edge_agent.surroundings import Surroundings
 from edge_agent.tap_path import TapPath
-from edge_agent.vitals import Vitals
 from edge_agent.web.figures import figures
 from edge_agent.web.metrics import Metrics
 from edge_agent.web.pages import LOOPBACK_HOSTS, web_application

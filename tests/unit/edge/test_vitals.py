@@ -17,10 +17,10 @@ from edge_agent.clock import system_clock
 from edge_agent.config import GatewaySettings
 from edge_agent.counters import Counter, Counters
 from edge_agent.journal import Journal, JournalSettings
-from edge_agent.notices import Notices
-from edge_agent.screen_times import WAITING_MAX, ScreenTimes
+from edge_agent.standing.notices import Notices
+from edge_agent.standing.screen_times import WAITING_MAX, ScreenTimes
+from edge_agent.standing.vitals import Vitals
 from edge_agent.supervisor import DeviceCondition
-from edge_agent.vitals import Vitals
 from edge_agent.web.metrics import Metrics
 from kiosk_ui.kiosk.session import KioskSession
 from kiosk_ui.live import LiveHub

@@ -1,0 +1,1 @@
+"""How the store stands: gathered for staff, cloud and Prometheus, and told to the kiosks."""
