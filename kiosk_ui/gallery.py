@@ -50,6 +50,11 @@ SCREENS: Mapping[str, Screen] = {
     "greeting-long": Greeting(
         name="Maria-Magdalena von Hohenzollern-Sigmaringen", balance=1_234_567_890, as_of=_NOON, online=False
     ),
+    "greeting-endless": Greeting(
+        name="鑫" * 100, balance=-1_234_567, as_of=_NOON, online=False, claimable=_CLAIM.model_copy(
+            update={"total_minor": 999_999_999_99, "currency": "IDR"}
+        )
+    ),
     "earned": Earned(
         name="王小明", points=86, balance=1366, as_of=_NOON, total_minor=8650, currency="CNY"
     ),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import format_decimal, format_percent
 
+from kiosk_ui.design.currencies import minor_digits
 from kiosk_ui.design.languages import Language
 
 _BYTES_STEP = 1024
@@ -38,8 +40,11 @@ class Formats:
 
     def money(self, minor: int, currency: str) -> str:
         """Minor units (cents, fen; whole yen) as an amount: ``money(8650, "CNY")`` is ``¥86.50`` in Chinese."""
-        amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-        return format_currency(amount, currency, locale=self._locale)
+        digits = minor_digits(currency)
+        amount = Decimal(minor).scaleb(-digits)
+        pattern = copy(self._locale.currency_formats["standard"])
+        pattern.frac_prec = (digits, digits)
+        return str(pattern.apply(amount, self._locale, currency=currency, currency_digits=False))
 
     def percent(self, value: float) -> str:
         """``0.125`` as ``12.5%``."""

@@ -105,6 +105,12 @@ async def test_the_chinese_kiosk_says_nothing_in_english_but_names(address: str,
     await expect(stage).to_contain_text("1,366")
 
 
+async def test_a_rupiah_has_a_hundred_sen_although_nobody_shows_them(address: str, open_page: OpenPage) -> None:
+    page = await open_page(f"{address}/kiosk/attract")
+    await show(page, address, "greeting-endless", "en")
+    await expect(page.locator("#stage .claim .amount")).to_have_text("Rp\u00a0999,999,999.99")
+
+
 async def test_one_point_is_a_point(address: str, open_page: OpenPage) -> None:
     page = await open_page(f"{address}/kiosk/attract")
     await show(page, address, "earned-one", "en")

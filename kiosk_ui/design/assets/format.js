@@ -18,10 +18,24 @@ export function signed(value, language) {
   return sign + number(Math.abs(value), language);
 }
 
+// ISO 4217, as in currencies.py: what Intl likes to display differs for some and would be wrong by a hundred.
+const MINOR_DIGITS_UNUSUAL = {
+  0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+  3: "BHD IQD JOD KWD LYD OMR TND",
+  4: "CLF UYW",
+};
+
+function minorDigits(currency) {
+  const unusual = Object.entries(MINOR_DIGITS_UNUSUAL).find(([, currencies]) => currencies.includes(currency));
+  return unusual ? Number(unusual[0]) : 2;
+}
+
 // Minor units: fen, cents, whole yen.
 export function money(minor, currency, language) {
-  const format = made(Intl.NumberFormat, language, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
-  return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+  const digits = minorDigits(currency);
+  const options = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
+  const exact = { ...options, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return made(Intl.NumberFormat, language, exact).format(minor / 10 ** digits);
 }
 
 // The same without its sign, where the words around it say which way the money went.

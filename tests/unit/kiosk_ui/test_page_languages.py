@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,8 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from starlette.requests import Request
 
+import kiosk_ui
 from kiosk_ui.design import CHINESE, ENGLISH, Language, Pages
 from kiosk_ui.design.catalogues import CatalogueError
+from kiosk_ui.design.currencies import MINOR_DIGITS_UNUSUAL
 from kiosk_ui.design.languages import language_for, language_of
 
 
@@ -63,6 +66,19 @@ def test_amounts_follow_the_currency_and_the_language() -> None:
     assert english.duration(180) == "3 minutes"
     assert chinese.duration(180) == "3分钟"
     assert english.percent(0.125) == "12.5%"
+
+
+def test_minor_units_are_those_of_iso_4217_whatever_a_locale_displays() -> None:
+    english = Pages().formats(ENGLISH)
+    assert english.money(12_345, "IDR").endswith("123.45")
+    assert english.money(12_345, "KWD").endswith("12.345")
+    assert english.money(12_345, "KRW") == "₩12,345"
+
+
+def test_the_browser_and_the_server_agree_on_minor_units() -> None:
+    script = (Path(kiosk_ui.__file__).parent / "design/assets/format.js").read_text(encoding="utf-8")
+    rows = re.findall(r'^  (\d): "([A-Z ]+)",$', script, re.MULTILINE)
+    assert {code: int(digits) for digits, codes in rows for code in codes.split()} == MINOR_DIGITS_UNUSUAL
 
 
 def test_times_are_those_of_the_stores_wall_clock() -> None:
