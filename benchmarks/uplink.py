@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import Any
+from typing import Any, Self
 
 from cloud_bridge import topics
 from cloud_bridge.contract import (
@@ -48,7 +48,7 @@ from cloud_crm.landing_store import CrmLandingStore
 from edge_agent.clock import system_clock
 from edge_agent.journal import Journal, JournalSettings, Transaction
 from loyalty.identifiers import posting_id
-from tests.brokers import AmqttBroker, Broker, MosquittoBroker
+from tests.brokers import AmqttBroker, MosquittoBroker
 
 describe = "a journal's backlog, acknowledged and in the cloud's ledger: events a second beside the bare broker"
 
@@ -92,10 +92,10 @@ def run(argv: list[str]) -> dict[str, Any]:
         folder = Path(name)
         with kind(_free_port(), folder) as broker:
             plan = _Plan(folder, broker.port, asked.events, asked.events // 2)
-            return {"broker": asked.broker, **_measure(plan, broker)}
+            return {"broker": asked.broker, **_measure(plan)}
 
 
-def _measure(plan: _Plan, broker: Broker) -> dict[str, Any]:
+def _measure(plan: _Plan) -> dict[str, Any]:
     with _Child(_cloud_process, plan) as cloud, _Child(_gateway_process, plan) as gateway:
         cloud.expect("ready")
         recorded = gateway.expect("ready")
@@ -148,7 +148,7 @@ class _Child:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=target, args=(plan, theirs), daemon=True)
 
-    def __enter__(self) -> _Child:
+    def __enter__(self) -> Self:
         self._process.start()
         return self
 
@@ -242,7 +242,7 @@ class _Watched:
 
 class _NoReplica:
     async def apply(self, step: ReplicaStep) -> StepOutcome:
-        return StepOutcome.APPLIED
+        return StepOutcome.APPLIED if step.from_version == 0 else StepOutcome.OUT_OF_STEP
 
     async def cursor(self) -> ReplicaCursor:
         return ReplicaCursor("", 0, "", 0)
@@ -346,9 +346,13 @@ class _Day:
             SaleLineV1(sku=f"{84_000 + n}", name="REGENCY CAKESTAND", qty=1, unit_minor=1275) for n in range(2)
         )
         return SaleCompletedV1(
-            sale=f"S{self._count}", till="till-1", currency="GBP", total_minor=2550, sold_at="2026-01-01T12:00:00+00:00",
+            sale=f"S{self._count}",
+            till="till-1",
+            currency="GBP",
+            total_minor=2550,
+            sold_at="2026-01-01T12:00:00+00:00",
             lines=lines,
-        )  # fmt: skip
+        )
 
     def _posted(self) -> PointsPostedV1:
         member, sale = f"m{self._rng.randrange(5_000)}", f"S{self._count}"
