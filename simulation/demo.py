@@ -26,19 +26,19 @@ import httpx
 from cloud_crm.clock import Clock, system_clock
 from devices.virtual.till import VirtualTill
 from kiosk_ui.kiosk.screens import kiosk_channel
-from simulation.books import Auditor
 from simulation.control import Desk, Store, control_server
 from simulation.day.sales_replay import Replay, SalesFile, replay
 from simulation.day.shoppers import DayPlan, store_day
 from simulation.day.turns import StoreDay, wait_s
+from simulation.evidence.books import Auditor
+from simulation.evidence.report import Report
+from simulation.evidence.witness import Witness
 from simulation.head_office import HeadOffice, members_arrived
-from simulation.ports import HOST, choose
-from simulation.report import Report
-from simulation.running import RunningDemo, announced
+from simulation.processes.ports import HOST, choose
+from simulation.processes.running import RunningDemo, announced
 from simulation.shop_floor import Counter, ShopFloor
 from simulation.stage import BrokerKind, Stage, StagePlan
 from simulation.store_files import GATEWAY_ID, KIOSK, TILL, Ports, StoreFolder
-from simulation.witness import Witness
 
 KIOSK_PORT = 8401
 CLOUD_PORT = 8402

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 
 from devices.observations import CardUid
-from simulation.books import Auditor, BooksUnreadable
 from simulation.day.turns import SeedMember
+from simulation.evidence.books import Auditor, BooksUnreadable
 
 IMPORT_MEMBERS_MAX = 1_000
 REPLICA_TIMEOUT_S = 60.0

@@ -21,8 +21,8 @@ from devices.virtual.scanner import VirtualScanner
 from devices.virtual.till import TillAnswer, VirtualTill
 from kiosk_ui.kiosk.touch import Choice
 from simulation.day.turns import ClaimSale, RingUp, ScanCode, Step, TapCard, Turn
-from simulation.figures import SAMPLES_MAX
-from simulation.witness import Seen, Witness
+from simulation.evidence.figures import SAMPLES_MAX
+from simulation.evidence.witness import Seen, Witness
 
 ANSWER_TIMEOUT_S = 3.0
 """How long a shopper holds the card when nothing happens."""

@@ -21,8 +21,8 @@ import httpx
 from devices.virtual.pn532_chip import VirtualPn532
 from devices.virtual.scanner import VirtualScanner
 from simulation.cable import Cable
-from simulation.children import Child, ChildError, Plan
-from simulation.ports import HOST, answers
+from simulation.processes.children import Child, ChildError, Plan
+from simulation.processes.ports import HOST, answers
 from simulation.store_files import Ports, StoreFolder
 
 RESTARTS_MAX = 100

@@ -19,12 +19,12 @@ from rich.text import Text
 
 from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
-from simulation.books import BooksUnreadable
-from simulation.children import ChildError
 from simulation.day.sales_replay import SalesFile, SalesUnreadable
 from simulation.demo import SPEED_MAX, Demo, DemoSettings
+from simulation.evidence.books import BooksUnreadable
+from simulation.evidence.report import Report
 from simulation.head_office import HeadOfficeError
-from simulation.report import Report
+from simulation.processes.children import ChildError
 from simulation.shop_floor import TillGaveUp
 from simulation.stage import BrokerKind, StageError
 
@@ -105,10 +105,10 @@ class _Session:
         self._starting: asyncio.Task[Demo] | None = None
 
     async def play(self) -> Report | None:
-        self._console.print("Starting broker, cloud and gateway …", style="dim")
         self._starting = asyncio.create_task(self._demo.__aenter__())
         try:
-            await self._starting
+            with _while_starting(self._console):
+                await self._starting
         except asyncio.CancelledError:
             if self._stop.is_set():
                 return None
@@ -153,6 +153,15 @@ class _Session:
         if not self._stop.is_set():
             asyncio.get_running_loop().call_later(_ORDERLY_END_S, self._demo.hurry)
         self._stop.set()
+
+
+def _while_starting(console: Console) -> contextlib.AbstractContextManager[object]:
+    """A spinner on a terminal, a line elsewhere."""
+    what = "Starting broker, cloud and gateway …"
+    if console.is_terminal:
+        return console.status(what)
+    console.print(what, style="dim")
+    return contextlib.nullcontext()
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import typer
 from devices.observations import CardUid
 from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
-from simulation.running import RunningDemo, find_running
+from simulation.processes.running import RunningDemo, find_running
 
 app = typer.Typer(add_completion=False, help="Tap a virtual card on the running demo.")
 _TIMEOUT_S = 15.0

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from cloud_crm.clock import Clock
 from devices.observations import CardUid, SaleCompleted, SaleLine
 from devices.virtual.faults import FaultKind
-from simulation.books import Auditor
 from simulation.control.views import (
     ControlView,
     GatewayAction,
@@ -19,6 +18,7 @@ from simulation.control.views import (
 )
 from simulation.day.assortment import PRODUCTS
 from simulation.day.turns import StoreDay
+from simulation.evidence.books import Auditor
 from simulation.head_office import HeadOffice
 from simulation.shop_floor import ShopFloor, TapOutcome, TillGaveUp
 from simulation.stage import Stage

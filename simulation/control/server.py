@@ -19,7 +19,6 @@ from kiosk_ui.design import Pages, SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
 from kiosk_ui.design.error_pages import error_pages
 from kiosk_ui.live import LiveHub, live_pages
-from simulation.books import BooksUnreadable
 from simulation.control.desk import Desk, Refusal
 from simulation.control.stations import StationLog, landed
 from simulation.control.views import (
@@ -37,8 +36,9 @@ from simulation.control.views import (
     StationsView,
     TapBody,
 )
+from simulation.evidence.books import BooksUnreadable
 from simulation.head_office import HeadOfficeError
-from simulation.ports import HOST
+from simulation.processes.ports import HOST
 from simulation.store_files import KIOSK, STORE_NAME
 
 MEMBERS_SHOWN_MAX = 12

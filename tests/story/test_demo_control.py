@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.story.demo_process import PATIENCE_S, DemoProcess
 
@@ -30,13 +30,16 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def test_a_stranger_buys_is_linked_and_then_greeted(demo: DemoProcess) -> None:
+def test_a_stranger_buys_is_linked_and_then_greeted_with_the_points(demo: DemoProcess) -> None:
     assert demo.control("/api/tap", uid="04C0FFEE00BEEF") == {"outcome": "unknown"}
+    demo.control("/api/sale", amount_minor=9_900)
     assert demo.state()["stranger"] is True
-    member = first_member(demo)
-    assert demo.control("/api/link", member=member) == {"outcome": "linked"}
+    assert demo.control("/api/link", member=first_member(demo)) == {"outcome": "linked"}
     assert demo.state()["stranger"] is False
     assert any(demo.control("/api/tap", uid="04C0FFEE00BEEF") == {"outcome": "greeted"} for _ in range(20))
+    kiosk = demo.state()["kiosk"]
+    assert isinstance(kiosk, dict)
+    assert kiosk["balance"] >= 99
 
 
 def test_a_sale_is_made_and_refunded(demo: DemoProcess) -> None:
@@ -108,8 +111,7 @@ def test_the_page_fits_every_screen_and_axe_finds_nothing(demo: DemoProcess, bro
     for width, height in SIZES:
         page = browser.new_page(viewport={"width": width, "height": height})
         try:
-            complaints: list[str] = []
-            page.on("console", lambda message, said=complaints: said.append(message.text))
+            complaints = console_of(page)
             page.goto(f"{demo.address('Demo control')}/?lang={language}", timeout=PATIENCE_S * 1_000)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert Axe().run(page).response["violations"] == []
@@ -129,6 +131,13 @@ def test_a_button_taps_the_card_and_the_stations_light_up(demo: DemoProcess, bro
             page.locator(f'[data-station="{station}"][data-lit]').wait_for(timeout=PATIENCE_S * 1_000)
     finally:
         page.close()
+
+
+def console_of(page: Page) -> list[str]:
+    """What the page says to its console from now on."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    return said
 
 
 def first_member(demo: DemoProcess) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from simulation.books import Audit, BooksUnreadable, audit_of
-from simulation.figures import percentile
-from simulation.report import Report
+from simulation.evidence.books import Audit, BooksUnreadable, audit_of
+from simulation.evidence.figures import percentile
+from simulation.evidence.report import Report
 from simulation.shop_floor import Tally
 
 STATUS: dict[str, Any] = {

@@ -12,8 +12,8 @@ import aiomqtt
 
 from cloud_bridge.envelope import BATCH_BYTES_MAX
 from simulation.broker_process import configuration
-from simulation.children import Child, Plan
-from simulation.ports import answers
+from simulation.processes.children import Child, Plan
+from simulation.processes.ports import answers
 
 _PATIENCE_S = 10.0
 

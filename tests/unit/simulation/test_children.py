@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulation.children import Child, ChildError, Plan
+from simulation.processes.children import Child, ChildError, Plan
 
 _PATIENCE_S = 10.0
 _SLEEPER = "import signal; signal.pause()"
@@ -90,7 +90,7 @@ async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None
     parent_program = f"""
 import asyncio, sys
 from pathlib import Path
-from simulation.children import Child, Plan
+from simulation.processes.children import Child, Plan
 
 async def ready():
     return True

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cloud_crm.config import load_settings
 from edge_agent.config import EdgeSettings
-from simulation.ports import choose
-from simulation.running import RunningDemo, announced, find_running
+from simulation.processes.ports import choose
+from simulation.processes.running import RunningDemo, announced, find_running
 from simulation.store_files import Ports, StoreFolder, toml_text
 
 _PID_OF_NOBODY = 2**22 + 1

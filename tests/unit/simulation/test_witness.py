@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from edge_agent.web.server import WebServer
 from kiosk_ui.kiosk.screens import SCREEN_EVENT, Attract, UnknownCard, kiosk_channel
 from kiosk_ui.live import LiveHub, live_pages
-from simulation.ports import choose
-from simulation.witness import Witness
+from simulation.evidence.witness import Witness
+from simulation.processes.ports import choose
 
 CHANNEL = kiosk_channel("kiosk-1")
 _PATIENCE_S = 10.0

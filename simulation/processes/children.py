@@ -51,7 +51,7 @@ class Child:
 
     async def start(self) -> None:
         """Start it and wait until it is ready. Raises :class:`ChildError` with the log's tail."""
-        leash = [sys.executable, "-m", "simulation.leash", str(os.getpid()), "--"]
+        leash = [sys.executable, "-m", "simulation.processes.leash", str(os.getpid()), "--"]
         with self.plan.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *leash,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulation.books import Audit
-from simulation.figures import percentile
+from simulation.evidence.books import Audit
+from simulation.evidence.figures import percentile
 from simulation.shop_floor import Tally
 
 

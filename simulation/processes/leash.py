@@ -1,4 +1,4 @@
-"""``python -m simulation.leash PARENT_PID -- PROGRAM …``: become PROGRAM, and die with the parent.
+"""``python -m simulation.processes.leash PARENT_PID -- PROGRAM …``: become PROGRAM, and die with the parent.
 
 Linux sends the leashed process SIGKILL when its parent goes, even by ``kill -9``; elsewhere the
 program runs unleashed. A program of its own rather than a ``preexec_fn``: code between fork and
@@ -20,7 +20,7 @@ _ORPHAN = 4
 def main(arguments: list[str]) -> int:
     """Replace this process. Returns, with an exit status, only when that is impossible."""
     if len(arguments) < 3 or arguments[1] != "--" or not arguments[0].isdigit():
-        sys.stderr.write("usage: python -m simulation.leash PARENT_PID -- PROGRAM [ARGUMENT …]\n")
+        sys.stderr.write("usage: python -m simulation.processes.leash PARENT_PID -- PROGRAM [ARGUMENT …]\n")
         return _USAGE
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
