@@ -38,9 +38,10 @@ Technology = Literal["nfc-a", "nfc-f"]
 WAIT_S = 1.0
 """How long nfcpy waits for a chip that listens for a card, before it asks again."""
 
-_BAUDRATE = 115_200
 _FAST_BAUDRATES = (921_600, 460_800, 230_400)
-_CALL_BACK_WAIT_S = 0.1
+_CALL_BACK_WAIT_S = 0.25
+_PATIENCE_MS = 400
+"""nfcpy gives a chip 100 ms to take a command. A busy machine may need longer to carry it over."""
 _SET_BAUDRATE_115200 = Message(Direction.TO_CHIP, 0x10, b"\x04")
 _BAUDRATE_SET = Message(Direction.TO_HOST, 0x11)
 _LONG_PREAMBLE = bytes(10)
@@ -96,6 +97,8 @@ class Pn532Link:
         self._port = _resolve(path)
         self._lock = threading.Lock()
         self._closed = False
+        self._woken = False
+        self._failed = False
         self._retries = b""
         with self._fault_on(*_CHIP_ERRORS):
             self._device = self._open()
@@ -135,16 +138,18 @@ class Pn532Link:
         """Make a wait return early."""
         with self._lock:
             if not self._closed:
+                self._woken = True
                 self._line.cancel_read()
 
     def close(self) -> None:
-        """Put the chip to sleep at its first speed if it listens (≤ 0.3 s), and free the port in any case."""
+        """Put the chip to sleep at its first speed if it listens (≤ 0.5 s), and free the port in any case."""
         with self._lock:
             self._closed = True
         try:
-            self._line.timeout = 0
-            self._line.read(1)  # takes a wake() that came too late, which would cut the farewell short
-            self._device.close()
+            if not self._failed:
+                self._line.timeout = 0
+                self._line.read(1)  # takes a wake() that came too late, which would cut the farewell short
+                self._device.close()
         except _CHIP_ERRORS as error:
             _log.debug("sense", outcome="closed without a farewell", error=type(error).__name__)
         finally:
@@ -196,6 +201,7 @@ class Pn532Link:
         except DeviceFault:
             raise
         except errors as error:
+            self._failed = not self._woken  # a conversation cut short by wake() says nothing about the chip
             if isinstance(error, OSError) and error.errno == errno.EACCES:
                 reason, remedy = f"not allowed to open {self.path}", "add the gateway's user to the group dialout"
             elif not self.path.exists():
@@ -225,9 +231,16 @@ def _uid(technology: Technology, found: bytes) -> bytes:
     return found[4 : 4 + found[3]]  # ATQA (2), SAK, length of the UID, UID
 
 
+class _PatientLine(nfc.clf.transport.TTY):  # type: ignore[misc]
+    """nfcpy's serial line, with more patience than it asks for."""
+
+    def read(self, timeout: int) -> Any:
+        return super().read(max(timeout, _PATIENCE_MS))
+
+
 def _start(port: Path) -> Any:
     """Open the port and nfcpy's device on it, or neither."""
-    transport = nfc.clf.transport.TTY(str(port))
+    transport = _PatientLine(str(port))
     try:
         return nfc.clf.pn532.init(transport)
     except _CHIP_ERRORS:

@@ -20,11 +20,12 @@ from devices.observations import ConditionChanged, Observation, SaleCompleted, S
 from devices.registry import installed_drivers, load_driver
 from tests.conformance.driver_harness import Ability, Harness, HarnessPlace
 
-_SEEN_WITHIN_S = 10.0
-_FAULT_WITHIN_S = 10.0
-_CLOSED_WITHIN_S = 1.0
+_SEEN_WITHIN_S = 20.0
+_FAULT_WITHIN_S = 20.0
+_CLOSED_WITHIN_S = 2.0
+"""A second is promised; as much again is for a machine busy with other tests."""
 _REOPENINGS_MAX = 50
-_LOOP_BLOCKED_S = 0.1
+_LOOP_BLOCKED_S = 0.5
 
 
 def _harness_modules() -> dict[str, ModuleType]:

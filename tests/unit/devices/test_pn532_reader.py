@@ -22,8 +22,8 @@ from devices.virtual.cards import Card, FelicaCard, Ntag213, Reply, Type4Card, u
 from devices.virtual.faults import FaultKind
 from devices.virtual.pn532_chip import VirtualPn532
 
-_WAIT_S = 5.0
-_CLOSED_WITHIN_S = 0.8
+_WAIT_S = 20.0
+_CLOSED_WITHIN_S = 1.0
 _ANNA = bytes.fromhex("04A1B2C3D4E580")
 _BEN = bytes.fromhex("04B1B2C3D4E580")
 _SILENCING = [FaultKind.SILENT, FaultKind.FROZEN, FaultKind.GARBAGE, FaultKind.UNPLUGGED]
@@ -326,9 +326,10 @@ async def test_closing_does_not_wait_for_the_pause_between_two_looks(chip: Virtu
 
 
 async def test_a_clean_close_leaves_the_chip_asleep_at_its_first_speed(chip: VirtualPn532) -> None:
-    async with _reader(chip):
-        await _waiting(chip)
-    assert chip.baudrate == 115_200
+    for _ in range(10):
+        async with _reader(chip):
+            await _waiting(chip)
+        assert chip.baudrate == 115_200
 
 
 async def test_noise_on_the_line_is_no_tap(chip: VirtualPn532) -> None:

@@ -12,7 +12,7 @@ import serial
 
 from devices.virtual.pty_port import PtyPort
 
-_WAIT_S = 5.0
+_WAIT_S = 20.0
 
 
 def _open_fds() -> int:
