@@ -114,7 +114,7 @@ def load_settings(file: Path) -> CloudSettings:
         raise _readable(file, error.errors(include_url=False)[0]) from error
     _check_enrolment(file, settings)
     _check_exposure(file, settings)
-    return _with_database_url(settings)
+    return _with_database_url(settings, file.resolve().parent)
 
 
 def read_secret(path: Path, key: str, *, bytes_min: int = SECRET_BYTES_MIN) -> bytes:
@@ -162,8 +162,6 @@ def _beside(value: Any, folder: Path, key: str = "") -> Any:
         return [_beside(item, folder) for item in value]
     if isinstance(value, str) and key in _PATHS:
         return str(folder / value)
-    if isinstance(value, str) and key == "url" and value.startswith(_SQLITE) and not value.startswith(_SQLITE + "/"):
-        return f"{_SQLITE}{folder / value.removeprefix(_SQLITE)}"
     return value
 
 
@@ -181,10 +179,13 @@ def _readable(file: Path, fault: ErrorDetails) -> ConfigError:
             return ConfigError(file, key, f"{fault['input']!r:.80} cannot be used", fault["msg"])
 
 
-def _with_database_url(settings: CloudSettings) -> CloudSettings:
-    if settings.database.url_file is None:
-        return settings
-    url = read_secret(settings.database.url_file, "database.url_file", bytes_min=1).decode("utf-8", "replace")
+def _with_database_url(settings: CloudSettings, folder: Path) -> CloudSettings:
+    """The URL itself, also where it stands in a file; a relative SQLite path is beside the configuration."""
+    url, url_file = settings.database.url, settings.database.url_file
+    if url_file is not None:
+        url = read_secret(url_file, "database.url_file", bytes_min=1).decode("utf-8", "replace")
+    if url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
+        url = f"{_SQLITE}{folder / url.removeprefix(_SQLITE)}"
     return settings.model_copy(update={"database": DatabaseSettings(url=url)})
 
 

@@ -24,6 +24,10 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert settings.gateways[1].secret_file == tmp_path / "store.secret"
 
 
+def test_the_database_is_beside_the_file_also_when_nothing_is_said_of_it(tmp_path: Path) -> None:
+    assert load(tmp_path, "medium_key_file = 'k'").database.url == f"sqlite:///{tmp_path}/cloud.db"
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
