@@ -83,7 +83,8 @@ class HybridClock:
         self._counter = 0
         self._is_synchronised = False
         self._refresh_ns = self._last_ns
-        self._ms_text = self._time_text = ""
+        self._ms_text = self._time_text = self._second_text = ""
+        self._second = -1
 
     def tick(self) -> Stamp:
         """A stamp above every earlier one."""
@@ -94,9 +95,15 @@ class HybridClock:
             ms = self._last_ms + 1
         if ms > self._last_ms or not self._ms_text:
             self._counter = 0 if ms > self._last_ms else self._counter
-            self._ms_text, self._time_text = f"{ms:015d}-", _rfc3339(ms)
+            self._ms_text, self._time_text = f"{ms:015d}-", self._rfc3339(ms)
         self._last_ms, self._last_ns = ms, elapsed_ns
         return Stamp(f"{self._ms_text}{self._counter:05d}", ms, self._time_text, quality, self.boot_id, elapsed_ns)
+
+    def _rfc3339(self, ms: int) -> str:
+        second, rest = divmod(ms, 1000)
+        if second != self._second:
+            self._second, self._second_text = second, f"{datetime_of(second * 1000):%Y-%m-%dT%H:%M:%S}"
+        return f"{self._second_text}.{rest:03d}Z"
 
     def now(self) -> datetime:
         """The time, for display and for ages; never before the last stamp. Does not tick."""
@@ -127,10 +134,6 @@ class HybridClock:
         if 0 < last_ms - wall_ms <= BACKWARD_MS_MAX:
             return last_ms, quality
         return last_ms + max(0, elapsed_ns - self._last_ns) // 1_000_000, FLOOR
-
-
-def _rfc3339(ms: int) -> str:
-    return f"{datetime_of(ms - ms % 1000):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
 
 
 def system_clock() -> HybridClock:

@@ -108,6 +108,10 @@ class LaneState:
             self.lost_unacked,
         )
 
+    def stands_as(self, other: LaneState) -> bool:
+        """Whether nothing but the head has moved."""
+        return (self.acked, self.pruned, self.lost_unacked) == (other.acked, other.pruned, other.lost_unacked)
+
     @property
     def queued(self) -> int:
         """Rows waiting for an acknowledgement."""

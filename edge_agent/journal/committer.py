@@ -22,10 +22,10 @@ from edge_agent.journal.database import (
     open_writer,
     unreadable,
 )
-from edge_agent.journal.events import Appender
+from edge_agent.journal.events import Appender, AppenderState
 from edge_agent.journal.gaps import Gaps
 from edge_agent.journal.outbox import OutboxKeeping
-from edge_agent.journal.recovery import Reissue, load_state, mend, save_lane
+from edge_agent.journal.recovery import Reissue, load_state, mend, save_head, save_lane
 from edge_agent.journal.transaction import Transaction
 from edge_agent.journal.values import Damage, JournalError, JournalFull, JournalSettings
 
@@ -89,13 +89,13 @@ class Committer:
         self._appender = Appender(connection, self._saved.copy(), gateway_id=settings.gateway_id, clock=clock)
         self._outbox = OutboxKeeping(connection, self._appender, self._gaps)
         self.mended = self.mend()
-        self._save_lanes()
+        saved = self._save_lanes()
         stamp = clock.tick()
         connection.execute(
             "INSERT INTO boots VALUES (?, ?, ?, ?)", (stamp.boot_id, stamp.hlc, stamp.monotonic_ns, stamp.timequality)
         )
         connection.execute("COMMIT")
-        self._saved = self._appender.state.copy()
+        self._saved = saved
 
     @property
     def incarnation(self) -> str:
@@ -160,9 +160,9 @@ class Committer:
                 break
         if self._connection.in_transaction:
             self._shed()
-            self._save_lanes()
+            saved = self._save_lanes()
             self._connection.execute("COMMIT")
-            self._saved = self._appender.state.copy()
+            self._saved = saved
         return outcomes
 
     def _run(self, unit: Unit, full: JournalFull | None, *, alone: bool) -> Outcome:
@@ -218,13 +218,21 @@ class Committer:
         self._trouble = f"not writing: {cause}"
         return JournalError(f"the journal cannot be written ({cause})", place=place, remedy="Check the disk")
 
-    def _save_lanes(self) -> None:
-        """Write the lanes that moved since the last commit."""
-        number = self._appender.state.number
-        known = self._saved.lanes if number == self._saved.number else {}
-        for lane, state in self._appender.lanes():
-            if state != known.get(lane):
-                save_lane(self._guarded, number, lane, state)
+    def _save_lanes(self) -> AppenderState:
+        """Write the lanes that moved since the last commit; returns what will be saved once this one is through."""
+        now, before = self._appender.state, self._saved
+        known = before.lanes if now.number == before.number else {}
+        saved = AppenderState(now.number, now.incarnation, dict(known))
+        for lane, state in now.lanes.items():
+            last = known.get(lane)
+            if last is None or not state.stands_as(last):
+                save_lane(self._guarded, now.number, lane, state)
+            elif state.head != last.head:
+                save_head(self._guarded, now.number, lane, state)
+            else:
+                continue
+            saved.lanes[lane] = state.copy()
+        return saved
 
     # Room.
 

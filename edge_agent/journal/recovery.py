@@ -67,6 +67,14 @@ def save_lane(connection: Statements, number: int, lane: Lane, state: LaneState)
     )
 
 
+def save_head(connection: Statements, number: int, lane: Lane, state: LaneState) -> None:
+    """Write the head alone: what nearly every commit moves."""
+    connection.execute(
+        "UPDATE lanes SET hlc = ?, head = ?, head_hash = ? WHERE number = ? AND lane = ?",
+        (state.hlc, state.head, state.head_hash, number, lane.value),
+    )
+
+
 def mend(damage: Damage, state: LaneState, *, gaps: Gaps, outbox: OutboxKeeping) -> None:
     """Put a gap statement where rows are gone; what the cloud has acknowledged needs none."""
     if damage.last <= state.acked:
