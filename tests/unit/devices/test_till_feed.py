@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,9 +14,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.device import DeviceFault
 from devices.observations import CardUid, SaleCompleted, SaleLine, SaleReceipt, SaleStatus
+from devices.tills.sale_message import MessageRejected, SaleMessage, parse_sale
 from devices.tills.signature import HEADER, is_signed, sign
 from devices.tills.till_feed import DRIVER, TillFeed, TillFeedSettings
 from devices.virtual.till import VirtualTill, sale_body
@@ -314,3 +318,33 @@ def test_the_signature_is_the_documented_hmac() -> None:
     assert not is_signed(f"t=1700000001,v1={digest}", b'{"a":1}', SECRET)
     assert not is_signed(f"t=1700000000,v1={digest}", b'{"a":1}', SECRET + b"x")
     assert not is_signed(None, b"", SECRET)
+
+
+async def test_an_answer_does_not_wait_for_the_tills_acknowledgement(tmp_path: Path) -> None:
+    async with opened(tmp_path, answer_timeout_s=0.05) as (feed, till):
+        await till.sell("R-1", [MILK], currency="CNY", sold_at=SOLD_AT)
+        assert feed._server is not None
+        (listener,) = feed._server.servers[0].sockets
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    body=st.binary(max_size=200)
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | st.tuples(st.sampled_from(sorted(SaleMessage.model_fields)), JSON).map(lambda pair: changed(**{pair[0]: pair[1]}))
+)
+def test_whatever_is_posted_is_a_sale_or_refused_with_remedies(body: bytes) -> None:
+    try:
+        sale = parse_sale(body)
+    except MessageRejected as rejected:
+        assert rejected.problems
+        assert all(problem.place and problem.problem and problem.remedy for problem in rejected.problems)
+    else:
+        assert sale.total_minor == sum(line.quantity * line.unit_minor for line in sale.lines)
