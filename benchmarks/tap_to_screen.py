@@ -29,16 +29,16 @@ from devices.observations import CardUid
 from devices.virtual.pn532_chip import VirtualPn532
 from edge_agent.web.server import WebServer
 from kiosk_ui.kiosk.screens import kiosk_channel
-from simulation.books import Auditor
 from simulation.cable import Cut
 from simulation.day.turns import SeedMember
-from simulation.figures import percentile
+from simulation.evidence.books import Auditor
+from simulation.evidence.figures import percentile
+from simulation.evidence.witness import Witness
 from simulation.head_office import HeadOffice, members_arrived
-from simulation.ports import choose
+from simulation.processes.ports import choose
 from simulation.shop_floor import virtual_card
 from simulation.stage import BrokerKind, Stage, StagePlan
 from simulation.store_files import GATEWAY_ID, KIOSK, Ports, StoreFolder
-from simulation.witness import Witness
 
 describe = "card enters the field -> member's name in the kiosk's DOM, cloud down: p50 and p99 beside their floors"
 
