@@ -151,7 +151,7 @@ def _close_when_opened(opening: asyncio.Task[Pn532Link]) -> None:
         opening.get_loop().run_in_executor(None, opening.result().close)
 
 
-DRIVER = Driver(
+DRIVER: Driver[Pn532Settings] = Driver(
     name="pn532",
     summary="NFC card reader with a PN532 chip on a serial line (UART, HSU mode)",
     settings=Pn532Settings,
