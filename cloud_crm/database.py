@@ -184,6 +184,12 @@ def insert_many(connection: Connection, table: Table, columns: Sequence[str], ro
         connection.exec_driver_sql(insert_sql(connection, table, columns), list(rows))
 
 
+def update_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Run a statement with :func:`positional` marks once per row."""
+    if rows:
+        connection.exec_driver_sql(sql, list(rows))
+
+
 def insert_sql(connection: Connection, table: Table, columns: Sequence[str]) -> str:
     """``INSERT`` with one positional mark per column, in the driver's own style."""
     mark = positional(connection)
@@ -215,6 +221,8 @@ def draw_versions(connection: Connection, count: int) -> range:
     Each changed row gets its own, so that a replica step can end between any two rows. The row lock
     makes concurrent writers queue: versions become visible in the order in which they were drawn.
     """
+    if count == 0:
+        return range(0)
     after = connection.scalar(
         update(replica_life).values(version=replica_life.c.version + count).returning(replica_life.c.version)
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select
 
-from cloud_crm.database import draw_versions, positional
+from cloud_crm.database import draw_versions, insert_many, positional, update_many
 from cloud_crm.members.tables import media, members
+
+_LOOKUP_ROWS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,41 +36,79 @@ class MediumRow:
     version: int
 
 
+class Person(NamedTuple):
+    """What is told of a member."""
+
+    member_id: str
+    name: str
+    language: str
+
+
+class Link(NamedTuple):
+    """Whose a medium is; nobody's when ``member_id`` is ``None``."""
+
+    member_id: str | None
+    technology: str
+    medium_id: str
+
+
 def find_member(connection: Connection, member_id: str) -> MemberRow | None:
     """One member, or ``None``."""
     row = connection.execute(select(members).where(members.c.member_id == member_id)).one_or_none()
     return None if row is None else MemberRow(*row)
 
 
-def find_medium(connection: Connection, medium_id: str) -> MediumRow | None:
-    """One medium, or ``None``. Locked until the transaction ends where the database can."""
-    row = connection.execute(select(media).where(media.c.medium_id == medium_id).with_for_update()).one_or_none()
-    return None if row is None else MediumRow(*row)
+def known_members(connection: Connection, member_ids: Sequence[str]) -> set[str]:
+    """Those of these ids that are members."""
+    return {
+        member_id
+        for some in _stretches(member_ids)
+        for member_id in connection.scalars(select(members.c.member_id).where(members.c.member_id.in_(some)))
+    }
 
 
-def add_member(connection: Connection, *, member_id: str, name: str, language: str, at: str) -> None:
-    """A new member, with the next replica version."""
-    version = draw_versions(connection, 1)[0]
-    connection.execute(
-        insert(members).values(member_id=member_id, name=name, language=language, created_at=at, version=version)
+def known_media(connection: Connection, medium_ids: Sequence[str]) -> dict[str, MediumRow]:
+    """Those of these media that were ever linked. Locked until the transaction ends where the database can."""
+    rows = [
+        MediumRow(*row)
+        for some in _stretches(medium_ids)
+        for row in connection.execute(select(media).where(media.c.medium_id.in_(some)).with_for_update())
+    ]
+    return {row.medium_id: row for row in rows}
+
+
+def add_members(connection: Connection, new: Sequence[Person], at: str) -> None:
+    """New members, each with the next replica version."""
+    versions = draw_versions(connection, len(new))
+    rows = [(p.member_id, p.name, p.language, at, version) for p, version in zip(new, versions, strict=True)]
+    insert_many(connection, members, ("member_id", "name", "language", "created_at", "version"), rows)
+
+
+def change_members(connection: Connection, changed: Sequence[Person]) -> None:
+    """Other names or languages, each with the next replica version."""
+    versions = draw_versions(connection, len(changed))
+    mark = positional(connection)
+    update_many(
+        connection,
+        f"UPDATE members SET name = {mark}, language = {mark}, version = {mark} WHERE member_id = {mark}",  # noqa: S608
+        [(p.name, p.language, version, p.member_id) for p, version in zip(changed, versions, strict=True)],
     )
 
 
-def change_member(connection: Connection, *, member_id: str, name: str, language: str) -> None:
-    """Another name or language, with the next replica version."""
-    version = draw_versions(connection, 1)[0]
-    connection.execute(
-        update(members).where(members.c.member_id == member_id).values(name=name, language=language, version=version)
+def link_media(connection: Connection, links: Sequence[Link], at: str) -> None:
+    """Say whose media are (``None``: nobody's), each with the next replica version."""
+    known = known_media(connection, [link.medium_id for link in links])
+    versions = draw_versions(connection, len(links))
+    rows = [(*link, at, version) for link, version in zip(links, versions, strict=True)]
+    columns = ("member_id", "technology", "medium_id", "linked_at", "version")
+    insert_many(connection, media, columns, [row for row in rows if row[2] not in known])
+    mark = positional(connection)
+    update_many(
+        connection,
+        f"UPDATE media SET member_id = {mark}, technology = {mark}, linked_at = {mark}, version = {mark} "  # noqa: S608
+        f"WHERE medium_id = {mark}",
+        [(member, technology, at, v, medium) for member, technology, medium, at, v in rows if medium in known],
     )
-
-
-def link_medium(connection: Connection, *, medium_id: str, member_id: str | None, technology: str, at: str) -> None:
-    """Say whose a medium is (``None``: nobody's), with the next replica version."""
-    version = draw_versions(connection, 1)[0]
-    values = {"member_id": member_id, "technology": technology, "linked_at": at, "version": version}
-    changed = connection.execute(update(media).where(media.c.medium_id == medium_id).values(**values))
-    if changed.rowcount == 0:
-        connection.execute(insert(media).values(medium_id=medium_id, **values))
 
 
 def touch(connection: Connection, member_ids: Collection[str]) -> None:
@@ -76,7 +117,8 @@ def touch(connection: Connection, member_ids: Collection[str]) -> None:
         return
     versions = draw_versions(connection, len(member_ids))
     mark = positional(connection)
-    connection.exec_driver_sql(
+    update_many(
+        connection,
         f"UPDATE members SET version = {mark} WHERE member_id = {mark}",  # noqa: S608 - marks, no values
         list(zip(versions, sorted(member_ids), strict=True)),
     )
@@ -125,3 +167,8 @@ def media_of(connection: Connection, member_ids: Sequence[str]) -> dict[str, lis
         medium = MediumRow(*row)
         found.setdefault(str(medium.member_id), []).append(medium)
     return found
+
+
+def _stretches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _LOOKUP_ROWS_MAX):
+        yield ids[start : start + _LOOKUP_ROWS_MAX]

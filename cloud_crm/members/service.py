@@ -12,7 +12,7 @@ from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
 from cloud_crm.ledger import repository as ledger
 from cloud_crm.members import repository
-from cloud_crm.members.repository import MemberRow
+from cloud_crm.members.repository import Link, MemberRow, Person
 from cloud_crm.members.schemas import ImportedMember, MediumView, MemberView, NewMedium, NewMember
 from cloud_crm.problems import conflict, not_found, unusable
 from loyalty.identifiers import MediumId, medium_id
@@ -36,29 +36,40 @@ class MemberService:
     def add(self, new: NewMember) -> str:
         """A new member's random id."""
         with self._changing() as connection:
-            return self._add(connection, _new_id(), new)
+            member_id = _new_id()
+            repository.add_members(connection, [Person(member_id, new.name, new.language)], self._now())
+            return member_id
 
     def take_over(self, entries: Sequence[ImportedMember]) -> list[str]:
         """Add or change many members with their media: all, or none. Raises :class:`Problem` naming the entry."""
+        people = [Person(entry.member or _new_id(), entry.name, entry.language) for entry in entries]
+        _check_unique([person.member_id for person in people])
+        wanted = [
+            (f"{index}.media.{place}.number_hex", person.member_id, medium)
+            for index, (person, entry) in enumerate(zip(people, entries, strict=True))
+            for place, medium in enumerate(entry.media)
+        ]
         with self._changing() as connection:
-            return [self._take_over(connection, index, entry) for index, entry in enumerate(entries)]
+            known = repository.known_members(connection, [person.member_id for person in people])
+            repository.add_members(connection, [p for p in people if p.member_id not in known], self._now())
+            repository.change_members(connection, [p for p in people if p.member_id in known])
+            self._link(connection, wanted)
+        return [person.member_id for person in people]
 
     def link(self, member_id: str, medium: NewMedium) -> MediumId:
         """Link a medium to a member; again for the same member changes nothing. Raises :class:`Problem`."""
         with self._changing() as connection:
             if repository.find_member(connection, member_id) is None:
                 raise _no_member(member_id)
-            return self._link(connection, member_id, medium, "number_hex")
+            return self._link(connection, [("number_hex", member_id, medium)])[0]
 
     def unlink(self, member_id: str, medium: str) -> None:
         """A medium is nobody's any more. Raises :class:`Problem` when it is not this member's."""
         with self._changing() as connection:
-            row = repository.find_medium(connection, medium)
+            row = repository.known_media(connection, [medium]).get(medium)
             if row is None or row.member_id != member_id:
                 raise not_found(f"medium {medium}", f"See /api/members/{member_id} for this member's media")
-            repository.link_medium(
-                connection, medium_id=medium, member_id=None, technology=row.technology, at=self._now()
-            )
+            repository.link_media(connection, [Link(None, row.technology, medium)], self._now())
 
     def view(self, member_id: str) -> MemberView:
         """One member. Raises :class:`Problem`."""
@@ -80,34 +91,26 @@ class MemberService:
             yield connection
         self._changed()
 
-    def _take_over(self, connection: Connection, index: int, entry: ImportedMember) -> str:
-        member_id = entry.member or _new_id()
-        if repository.find_member(connection, member_id) is None:
-            self._add(connection, member_id, entry)
-        else:
-            repository.change_member(connection, member_id=member_id, name=entry.name, language=entry.language)
-        for place, medium in enumerate(entry.media):
-            self._link(connection, member_id, medium, f"{index}.media.{place}.number_hex")
-        return member_id
+    def _link(self, connection: Connection, wanted: Sequence[tuple[str, str, NewMedium]]) -> list[MediumId]:
+        """Link each medium, given with its place in the request and its member. Raises :class:`Problem`."""
+        found = [self._identify(place, medium) for place, _, medium in wanted]
+        owners = {m: row.member_id for m, row in repository.known_media(connection, found).items()}
+        links: list[Link] = []
+        for identified, (place, member_id, medium) in zip(found, wanted, strict=True):
+            owner = owners.get(identified)
+            if owner is None:
+                owners[identified] = member_id
+                links.append(Link(member_id, medium.technology, identified))
+            elif owner != member_id:
+                raise conflict(place, "is linked to another member", "Unlink it there first, or use another medium")
+        repository.link_media(connection, links, self._now())
+        return found
 
-    def _add(self, connection: Connection, member_id: str, new: NewMember) -> str:
-        repository.add_member(connection, member_id=member_id, name=new.name, language=new.language, at=self._now())
-        return member_id
-
-    def _link(self, connection: Connection, member_id: str, medium: NewMedium, place: str) -> MediumId:
+    def _identify(self, place: str, medium: NewMedium) -> MediumId:
         number = bytes.fromhex(medium.number_hex)
         if medium.technology == "card" and len(number) == _RANDOM_UID_BYTES and number[0] == _RANDOM_UID_FIRST:
             raise unusable(place, "is a random number that this card changes at every tap", "Use another card")
-        found = medium_id(medium.technology, number, key=self._key)
-        row = repository.find_medium(connection, found)
-        if row is not None and row.member_id == member_id:
-            return found
-        if row is not None and row.member_id is not None:
-            raise conflict(place, "is linked to another member", "Unlink it there first, or use another medium")
-        repository.link_medium(
-            connection, medium_id=found, member_id=member_id, technology=medium.technology, at=self._now()
-        )
-        return found
+        return medium_id(medium.technology, number, key=self._key)
 
     def _now(self) -> str:
         return rfc3339(self._clock())
@@ -115,6 +118,14 @@ class MemberService:
 
 def _new_id() -> str:
     return secrets.token_hex(_MEMBER_ID_BYTES)
+
+
+def _check_unique(member_ids: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for index, member_id in enumerate(member_ids):
+        if member_id in seen:
+            raise unusable(f"{index}.member", f"{member_id} is there twice", "Put all of a member in one entry")
+        seen.add(member_id)
 
 
 def _no_member(member_id: str) -> Exception:

@@ -160,8 +160,8 @@ def test_conflicts_quarantine_and_release_are_the_same_everywhere(database: Data
 def test_members_and_media_travel_in_steps(database: Database, landing: CrmLandingStore) -> None:
     with database.write() as connection:
         for index in range(3):
-            members.add_member(connection, member_id=f"m{index}", name=f"王{index}%", language="zh-CN", at=AT)
-            members.link_medium(connection, medium_id=f"{index:032x}", member_id=f"m{index}", technology="card", at=AT)
+            members.add_members(connection, [members.Person(f"m{index}", f"王{index}%", "zh-CN")], AT)
+            members.link_media(connection, [members.Link(f"m{index}", "card", f"{index:032x}")], AT)
         members.touch(connection, {"m1", "nobody"})
     step = landing.next_step("store-1", incarnation="a" * 32, epoch="", version=0)
     assert step is not None

@@ -100,6 +100,16 @@ async def test_an_import_takes_all_entries_or_none(web: httpx.AsyncClient) -> No
     assert (await web.get("/members")).text.count("person") == 2
 
 
+async def test_an_import_that_contradicts_itself_is_refused(web: httpx.AsyncClient) -> None:
+    twice = [{"member": "m1", "name": "Alma"}, {"member": "m1", "name": "Bo"}]
+    assert problem(await web.post("/api/members/import", json=twice), 422)["place"] == "1.member"
+    shared = [{"name": "Alma", "media": [CARD]}, {"name": "Bo", "media": [CARD]}]
+    assert problem(await web.post("/api/members/import", json=shared), 409)["place"] == "1.media.0.number_hex"
+    repeated = await web.post("/api/members/import", json=[{"name": "Alma", "media": [CARD, CARD]}])
+    member = repeated.json()["members"][0]
+    assert len((await web.get(f"/api/members/{member}")).json()["media"]) == 1
+
+
 async def test_a_new_programme_is_in_force_at_once_and_a_wrong_one_is_refused(web: httpx.AsyncClient) -> None:
     terms = {"name": "Summer", "currency": "CNY", "points": 2, "per_minor": 100, "minimum_minor": 500}
     answer = (await web.put("/api/programme", json=terms)).json()

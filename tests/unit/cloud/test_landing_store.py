@@ -228,7 +228,7 @@ def test_what_was_stored_is_told_after_the_commit(landing: CrmLandingStore, watc
 
 def test_a_members_new_balance_is_news_for_every_store(database: Database, landing: CrmLandingStore) -> None:
     with database.write() as connection:
-        members.add_member(connection, member_id="alma", name="Alma", language="en", at="2026-05-01T09:00:00.000Z")
+        members.add_members(connection, [members.Person("alma", "Alma", "en")], "2026-05-01T09:00:00.000Z")
     day = StoreDay()
     day.earn("alma", "r-1", 12)
     landing.land([day.batch()])

@@ -23,10 +23,8 @@ INCARNATION = "a" * 32
 def join(database: Database, count: int, name: str = "Alma") -> None:
     with database.write() as connection:
         for index in range(count):
-            members.add_member(connection, member_id=f"m{index:05d}", name=name, language="en", at=AT)
-            members.link_medium(
-                connection, medium_id=f"{index:032x}", member_id=f"m{index:05d}", technology="card", at=AT
-            )
+            members.add_members(connection, [members.Person(f"m{index:05d}", name, "en")], AT)
+            members.link_media(connection, [members.Link(f"m{index:05d}", "card", f"{index:032x}")], AT)
 
 
 def steps(landing: CrmLandingStore, *, epoch: str = "", version: int = 0) -> list[ReplicaStep]:
@@ -62,7 +60,7 @@ def test_only_what_changed_is_in_the_next_step(database: Database, landing: CrmL
     join(database, 3)
     first = steps(landing)[-1]
     with database.write() as connection:
-        members.link_medium(connection, medium_id=f"{1:032x}", member_id=None, technology="card", at=AT)
+        members.link_media(connection, [members.Link(None, "card", f"{1:032x}")], AT)
     step = steps(landing, epoch=first.epoch, version=first.to_version)[0]
     assert step.members == ()
     assert [(row.medium, row.member) for row in step.media] == [(f"{1:032x}", None)]
