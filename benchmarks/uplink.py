@@ -240,12 +240,18 @@ class _Watched:
             await asyncio.wait_for(self.moved.wait(), _DONE_WITHIN_S)
 
 
-class _NoReplica:
+class _Replica:
+    """Takes every step and keeps nothing but its version."""
+
+    def __init__(self) -> None:
+        self._cursor = ReplicaCursor("", 0, "", 0)
+
     async def apply(self, step: ReplicaStep) -> StepOutcome:
-        return StepOutcome.APPLIED if step.from_version == 0 else StepOutcome.OUT_OF_STEP
+        self._cursor = ReplicaCursor(step.epoch, step.to_version, step.as_of, len(step.members))
+        return StepOutcome.APPLIED
 
     async def cursor(self) -> ReplicaCursor:
-        return ReplicaCursor("", 0, "", 0)
+        return self._cursor
 
 
 def _gateway_process(plan: _Plan, pipe: Connection) -> None:
@@ -283,7 +289,7 @@ def _link(plan: _Plan, outbox: _Watched) -> GatewayLink:
     gateway = Gateway(
         gateway_id=GATEWAY_ID,
         outbox=outbox,
-        replica=_NoReplica(),
+        replica=_Replica(),
         vitals=lambda: Vitals("bench", {}),
         now=system_clock().now,
         on_state=lambda _: None,
