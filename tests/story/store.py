@@ -15,14 +15,14 @@ import httpx
 from devices.observations import CardUid, SaleCompleted, SaleLine
 from devices.virtual.till import VirtualTill
 from kiosk_ui.kiosk.screens import kiosk_channel
-from simulation.books import Audit, Auditor
 from simulation.day.turns import SeedMember
+from simulation.evidence.books import Audit, Auditor
+from simulation.evidence.witness import Witness
 from simulation.head_office import HeadOffice, members_arrived
-from simulation.ports import choose
+from simulation.processes.ports import choose
 from simulation.shop_floor import Counter, ShopFloor
 from simulation.stage import BrokerKind, Stage, StagePlan
 from simulation.store_files import GATEWAY_ID, KIOSK, TILL, Ports, StoreFolder
-from simulation.witness import Witness
 from tests.story.launcher import CLOCK_AHEAD, DIE_AT
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
