@@ -44,7 +44,7 @@ async def _measure(path: Path, members: int) -> dict[str, Any]:
     lookup_us = await _lookup_us(journal, members)
     cursor = await journal.read(lambda reader: reader.replica_cursor())
     await journal.close()
-    size = path.stat().st_size
+    size = await asyncio.to_thread(lambda: path.stat().st_size)
     return {
         "members": cursor.members,
         "steps": len(wire),

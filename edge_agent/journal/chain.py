@@ -202,7 +202,9 @@ class LaneScan:
         )
 
     def _pieces(self) -> Iterator[_Piece]:
-        return heapq.merge(self._rows(), self._gap_statements(), key=lambda piece: -piece.last)
+        gaps = list(self._gap_statements())
+        # Merging costs as much as reading, and a lane without a loss is the usual case.
+        return heapq.merge(self._rows(), gaps, key=lambda piece: -piece.last) if gaps else self._rows()
 
     def _range(self) -> tuple[int, int]:
         return place_of(self._key.number, self._state.pruned), place_of(self._key.number, self._state.head)

@@ -177,7 +177,7 @@ class Committer:
                 with tx.savepoint():
                     value = unit(tx)
                     tx.finish()
-        except Exception as error:  # noqa: BLE001  it is the caller's, and reaches the caller
+        except BaseException as error:  # noqa: BLE001  it is the caller's, and reaches the caller
             if guarded.lost is not None:
                 raise _BatchLost from guarded.lost
             if alone:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 from cloud_bridge.receipts import Ack, Head, LaneFigures
 from cloud_bridge.topics import Lane
@@ -51,7 +54,8 @@ class Journal:
         self._clock = clock
         self._committer = Committer(settings, clock=clock)
         self._incarnation, self._heads = self._committer.incarnation, self._committer.heads()
-        self._listeners: list[Changed] = []
+        self._listeners: WeakSet[Changed] = WeakSet()
+        self._listening = threading.Lock()
         self._room = asyncio.Semaphore(QUEUE_UNITS_MAX)
         self._readers = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="journal reader")
         self._spare: list[sqlite3.Connection] = []
@@ -79,7 +83,7 @@ class Journal:
 
     def durability(self) -> str:
         """``full`` when every commit reaches the disk, or what is wrong."""
-        return self._committer.durability()
+        return self._writer.stopped_by or self._committer.durability()
 
     def fill(self) -> float:
         """The used share, 0 to 1, of the room that the journal has and could still get."""
@@ -106,7 +110,8 @@ class Journal:
     def changed(self) -> Changed:
         """A new listener; call it on the event loop that will wait."""
         listener = Changed(asyncio.get_running_loop())
-        self._listeners.append(listener)
+        with self._listening:
+            self._listeners.add(listener)
         return listener
 
     async def verify(self) -> VerifyReport:
@@ -157,7 +162,10 @@ class Journal:
         return await self.read(lambda reader: query(reader._connection))  # noqa: SLF001
 
     def _query(self, query: Callable[[Reader], T]) -> T:
-        connection = self._spare.pop() if self._spare else open_reader(self._settings.path)
+        try:
+            connection = self._spare.pop()
+        except IndexError:
+            connection = open_reader(self._settings.path)
         try:
             connection.execute("BEGIN")
             try:
@@ -180,9 +188,10 @@ class Journal:
         for loop, results in by_loop.items():
             _call(loop, partial(_resolve, results))
         if moved:
-            for listener in list(self._listeners):
-                if not _call(listener.loop, listener.event.set):
-                    self._listeners.remove(listener)
+            with self._listening:
+                listeners = list(self._listeners)
+            for listener in listeners:
+                _call(listener.loop, listener.event.set)
 
 
 def _resolve(results: list[tuple[asyncio.Future[Any], Outcome]]) -> None:
@@ -195,13 +204,10 @@ def _resolve(results: list[tuple[asyncio.Future[Any], Outcome]]) -> None:
             future.set_result(outcome.value)
 
 
-def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> bool:
-    """Run something on a loop; ``False`` when that loop is gone."""
-    try:
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+    """Run something on a loop, unless that loop is gone."""
+    with suppress(RuntimeError):
         loop.call_soon_threadsafe(function)
-    except RuntimeError:
-        return False
-    return True
 
 
 def _closed() -> JournalClosed:

@@ -11,10 +11,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import structlog
+
 from edge_agent.journal.committer import Committer, Outcome, Unit
 from edge_agent.journal.values import JournalClosed
 
 BATCH_UNITS_MAX = 512
+
+_log = structlog.get_logger(__name__)
 
 Deliver = Callable[[list[tuple[Any, Outcome]]], None]
 
@@ -28,6 +32,8 @@ class Writer:
         self._queue: deque[tuple[Unit, Any]] = deque()
         self._wake = threading.Condition()
         self._closing = False
+        self.stopped_by = ""
+        """Why the thread ended by itself; empty while it has not."""
         self._thread = threading.Thread(target=self._work, name="journal writer", daemon=True)
 
     def start(self) -> None:
@@ -50,11 +56,25 @@ class Writer:
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            outcomes = self._committer.commit([unit for unit, _ in batch])
+            try:
+                outcomes = self._committer.commit([unit for unit, _ in batch])
+            except Exception as bug:  # noqa: BLE001  whatever it is, those who wait must hear of it
+                self._fail(batch, bug)
+                return
             if rest := batch[len(outcomes) :]:
                 with self._wake:
                     self._queue.extendleft(reversed(rest))
             self._deliver([(token, outcome) for (_, token), outcome in zip(batch, outcomes, strict=False)])
+
+    def _fail(self, batch: list[tuple[Unit, Any]], bug: Exception) -> None:
+        """A bug ends the writer, loudly: nobody may wait for it for ever."""
+        _log.error("commit", problem="the journal's writer has stopped", exc_info=bug)
+        self.stopped_by = f"the writer has stopped: {type(bug).__name__}"
+        with self._wake:
+            self._closing = True
+            batch = [*batch, *self._queue]
+            self._queue.clear()
+        self._deliver([(token, Outcome(error=bug)) for _, token in batch])
 
     def _next_batch(self) -> list[tuple[Unit, Any]]:
         with self._wake:

@@ -61,4 +61,3 @@ async def test_a_killed_gateway_frees_its_journal_for_the_next(tmp_path: Path) -
     assert live_and_die(tmp_path, 0, 1)
     journal = Journal.open(settings(tmp_path), clock=Hands().clock())
     await journal.close()
-

@@ -50,7 +50,7 @@ async def test_a_journal_of_a_newer_version_is_not_touched(tmp_path: Path) -> No
     connection = sqlite3.connect(tmp_path / "journal.db")
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(JournalError, match="schema 99.*newer version"):
+    with pytest.raises(JournalError, match=r"schema 99.*newer version"):
         Journal.open(settings(tmp_path), clock=Hands().clock())
 
 

@@ -297,7 +297,7 @@ async def _make(journal: Journal, path: Path, move: str, number: int, recorded: 
         if rows:
             row = rows[number % len(rows)]
             event = orjson.loads(row.body)
-            last = event["data"]["last"] if "last" in event["data"] else row.sequence
+            last = event["data"].get("last", row.sequence)
             assert isinstance(await acknowledge(journal, last, lane, rows=rows), Advanced)
     elif move == "incarnation":
         await journal.begin_incarnation("told to")

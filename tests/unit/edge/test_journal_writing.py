@@ -210,6 +210,30 @@ async def test_a_closed_journal_says_so(tmp_path: Path) -> None:
     await journal.close()
 
 
+async def test_whatever_a_unit_raises_reaches_its_caller_and_the_writer_lives_on(tmp_path: Path) -> None:
+    def unit(tx: Transaction) -> None:
+        tx.record(tap(1))
+        raise SystemExit(3)
+
+    async with opened(tmp_path) as journal:
+        with pytest.raises(BaseException, match="3") as raised:
+            await journal.write(unit)
+        assert isinstance(raised.value, SystemExit)
+        assert (await record(journal, tap(2)))[0].sequence == 1
+
+
+async def test_when_the_writer_itself_fails_nobody_waits_for_ever(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        journal._committer._connection.close()
+        async with asyncio.timeout(5):
+            calls = (record(journal, tap(n)) for n in range(5))
+            results = await asyncio.gather(*calls, return_exceptions=True)
+            assert all(isinstance(result, Exception) for result in results)
+            with pytest.raises(JournalClosed):
+                await record(journal, tap(9))
+        assert journal.durability() == "the writer has stopped: ProgrammingError"
+
+
 async def test_closing_first_writes_what_is_queued(tmp_path: Path) -> None:
     async with opened(tmp_path) as journal:
         calls = [asyncio.ensure_future(record(journal, tap(n))) for n in range(50)]
@@ -234,7 +258,8 @@ async def test_readers_see_whole_units_only(tmp_path: Path) -> None:
 
         async def look() -> None:
             for _ in range(30):
-                seen.append(len(await journal.read(lambda reader: reader.tail(Lane.LEDGER, 1_000))))
+                rows = await journal.read(lambda reader: reader.tail(Lane.LEDGER, 1_000))
+                seen.append(len(rows))
 
         async def work() -> None:
             for n in range(30):
