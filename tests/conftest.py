@@ -10,11 +10,16 @@ from collections.abc import Callable, Iterator
 from ctypes.util import find_library
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.brokers import AmqttBroker, Broker, MosquittoBroker
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples in every run, and no clock deciding over a test on a busy machine.
+hypothesis.settings.register_profile("regulars", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("regulars")
 
 
 def _shared_data() -> Path | None:
