@@ -121,9 +121,11 @@ def _probes(cloud: Cloud) -> APIRouter:
     registry = cloud.figures.registry()
 
     @router.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """The program answers."""
-        return {"status": "alive"}
+    def healthz() -> JSONResponse:
+        """200 while all of the program works, 503 once a part of it has ended: then restart it."""
+        if cloud.is_alive:
+            return JSONResponse({"status": "alive"})
+        return JSONResponse({"status": "ended"}, HTTPStatus.SERVICE_UNAVAILABLE)
 
     @router.get("/readyz")
     def readyz() -> JSONResponse:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from cloud_bridge.landing.service import Landing, StoreThread
 from cloud_bridge.landing.store import LandingResult
@@ -30,6 +32,7 @@ from kiosk_ui.live import LiveHub
 
 _FOLDER = Path(__file__).parent
 ASSETS = _FOLDER / "assets"
+_log = structlog.get_logger()
 _CLIENT_ID = "regulars-cloud"
 
 
@@ -59,6 +62,8 @@ class Cloud:
 
     def __init__(self, settings: CloudSettings, *, clock: Clock = system_clock, dial: Dial | None = None) -> None:
         self.settings = settings
+        self.is_alive = True
+        """False once a part of the work has ended by a bug: whoever supervises the process restarts it."""
         self.database = Database(settings.database.url)
         self._call_soon = LoopCall()
         self._thread = StoreThread()
@@ -76,7 +81,9 @@ class Cloud:
         """Land and publish for as long as the block lasts."""
         self._call_soon.begin()
         self.news.declare([gateway.gateway for gateway in await asyncio.to_thread(self.gateways.every)])
-        tasks = [asyncio.create_task(self.news.run()), asyncio.create_task(self.landing.run())]
+        tasks = [asyncio.create_task(work, name=name) for name, work in self._work()]
+        for task in tasks:
+            task.add_done_callback(self._ended)
         try:
             yield
         finally:
@@ -91,6 +98,15 @@ class Cloud:
         """Finish the transaction in progress and close the database."""
         self._thread.close()
         self.database.close()
+
+    def _work(self) -> list[tuple[str, Coroutine[None, None, None]]]:
+        return [("news", self.news.run()), ("landing", self.landing.run())]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Work ends by cancellation only; anything else is a bug that a restart should not hide."""
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("post", outcome="work ended", work=task.get_name(), exc_info=task.exception())
+            self.is_alive = False
 
     def is_ready(self) -> dict[str, bool]:
         """What must be there before requests make sense, and whether it is."""

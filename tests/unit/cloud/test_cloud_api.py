@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -10,11 +13,13 @@ import pytest
 from cloud_bridge.landing.store import LandingStore
 from cloud_bridge.receipts import Hello, LaneFigures
 from cloud_bridge.topics import Lane
+from cloud_bridge.transport import Will, Wire
 from cloud_crm.assembly import Cloud
+from cloud_crm.config import CloudSettings
 from cloud_crm.landing_store import CrmLandingStore
 from loyalty.identifiers import medium_id
 from loyalty.ledger import digest
-from tests.unit.cloud.conftest import MEDIUM_KEY
+from tests.unit.cloud.conftest import MEDIUM_KEY, client_of
 from tests.unit.cloud.store_days import SECRET, FakeClock, StoreDay
 
 CARD = {"technology": "card", "number_hex": "04A1B2C3D4E5F6"}
@@ -194,6 +199,21 @@ async def test_metrics_and_probes_tell_what_is_there(web: httpx.AsyncClient) -> 
     metrics = (await web.get("/metrics")).text
     assert 'regulars_store_quarantined{gateway="store-1"} 0.0' in metrics
     assert (await web.get("/asyncapi.json")).json()["asyncapi"].startswith("3.")
+
+
+async def test_work_that_ended_by_a_bug_is_told_to_whoever_restarts_the_program(settings: CloudSettings) -> None:
+    @asynccontextmanager
+    async def dial(_: Will | None) -> AsyncIterator[Wire]:
+        raise ZeroDivisionError("a bug")
+        yield
+
+    cloud = Cloud(settings, dial=dial)
+    async with client_of(cloud) as web:
+        assert (await web.get("/healthz")).status_code == 200
+        async with asyncio.timeout(5), cloud.running():
+            while (answer := await web.get("/healthz")).status_code == 200:
+                pass
+        assert (answer.status_code, answer.json()) == (503, {"status": "ended"})
 
 
 async def test_two_apps_in_one_process_keep_their_figures_apart(cloud: Cloud) -> None:
