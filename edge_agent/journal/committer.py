@@ -25,7 +25,7 @@ from edge_agent.journal.database import (
 from edge_agent.journal.events import Appender, AppenderState
 from edge_agent.journal.gaps import Gaps
 from edge_agent.journal.outbox import OutboxKeeping
-from edge_agent.journal.recovery import Reissue, load_state, mend, save_head, save_lane
+from edge_agent.journal.recovery import Reissue, load_state, mend, retell, save_head, save_lane
 from edge_agent.journal.transaction import Transaction
 from edge_agent.journal.values import Damage, JournalError, JournalFull, JournalSettings
 
@@ -135,7 +135,10 @@ class Committer:
         self._appender.flush()
         report = verify_chains(self._guarded)
         for damage in report.damages:
-            mend(damage, self._appender.state.lanes[damage.lane], gaps=self._gaps, outbox=self._outbox)
+            lane_state = self._appender.state.lanes[damage.lane]
+            stated = mend(damage, lane_state, gaps=self._gaps, outbox=self._outbox)
+            if stated is not None:
+                retell(self._guarded, self._appender, stated)
         return report.damages
 
     def acknowledge(self, ack: Ack) -> AckResult:

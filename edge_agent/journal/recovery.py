@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from itertools import groupby
+from operator import itemgetter
 
 import orjson
 
+from cloud_bridge.contract import PointsPostedV1, PostingV1
 from cloud_bridge.envelope import Position, seal
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
@@ -15,6 +18,7 @@ from edge_agent.journal.events import Appender, AppenderState
 from edge_agent.journal.gaps import Gaps
 from edge_agent.journal.outbox import OutboxKeeping
 from edge_agent.journal.values import Damage
+from loyalty.ledger import member_of
 
 REASON_LENGTH_MAX = 80
 _LEDGER_MARKS = ("undecided", "deferred", "sales", "postings")
@@ -75,12 +79,12 @@ def save_head(connection: Statements, number: int, lane: Lane, state: LaneState)
     )
 
 
-def mend(damage: Damage, state: LaneState, *, gaps: Gaps, outbox: OutboxKeeping) -> None:
-    """Put a gap statement where rows are gone; what the cloud has acknowledged needs none."""
+def mend(damage: Damage, state: LaneState, *, gaps: Gaps, outbox: OutboxKeeping) -> Damage | None:
+    """Put a gap statement where rows are gone and return what it states; acknowledged rows need none."""
     if damage.last <= state.acked:
         gaps.remove_rows(damage.lane, place_of(damage.number, damage.first), place_of(damage.number, damage.last))
         outbox.cut(damage.lane, state, damage.last, damage.last_hash)
-        return
+        return None
     first, before = damage.first, damage.before_hash
     if first <= state.acked:
         outbox.cut(damage.lane, state, state.acked, state.acked_hash)
@@ -97,6 +101,36 @@ def mend(damage: Damage, state: LaneState, *, gaps: Gaps, outbox: OutboxKeeping)
     )
     gaps.state(stated)
     state.lost_unacked += damage.last - first + 1
+    return stated
+
+
+def retell(connection: Statements, appender: Appender, damage: Damage) -> int:
+    """Tell the cloud again what the books still know of lost rows; returns how many events that took.
+
+    Bookings outlive the rows that told of them. A posting the cloud has after all is recognised by
+    its id.
+    """
+    if damage.lane is not Lane.LEDGER:
+        return 0
+    rows = connection.execute(
+        """SELECT place, posting_id, debit, credit, points, rule, cause FROM postings
+            WHERE place BETWEEN ? AND ? ORDER BY place, posting_id""",
+        (place_of(damage.number, damage.first), place_of(damage.number, damage.last)),
+    ).fetchall()
+    told = 0
+    for place, group in groupby(rows, key=itemgetter(0)):
+        lost = list(group)
+        _, _, debit, credit, _, rule, cause = lost[0]
+        member = member_of(credit) or member_of(debit)
+        if member is None:
+            continue
+        postings = tuple(PostingV1(id=row[1], debit=row[2], credit=row[3], points=row[4]) for row in lost)
+        again = appender.append(PointsPostedV1(cause=cause, member=member, rule=rule, postings=postings), None)
+        new_place = place_of(appender.state.number, again.sequence)
+        connection.execute("UPDATE postings SET place = ? WHERE place = ?", (new_place, place))
+        told += 1
+    appender.flush()
+    return told
 
 
 class Reissue:

@@ -21,7 +21,7 @@ from cloud_bridge.uplink.outbox import OutboxRow
 from edge_agent.journal import Deferred, Recorded, Transaction
 from edge_agent.journal.chain import seal_of
 from edge_agent.journal.inspection import verify_file
-from tests.unit.edge.journal_bench import SECRET, acknowledge, opened, queue, record, shown, tamper, tap
+from tests.unit.edge.journal_bench import SECRET, acknowledge, opened, post, posting, queue, record, shown, tamper, tap
 
 
 async def filled(path: Path, rows: int = 10) -> None:
@@ -163,6 +163,27 @@ async def test_what_waits_to_be_decided_goes_with_its_row(tmp_path: Path) -> Non
     async with opened(tmp_path) as journal:
         counts = await journal.read(lambda reader: reader.counts())
         assert (counts.undecided, counts.deferred) == (0, 0)
+
+
+async def test_points_whose_row_was_lost_are_told_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        await post(journal, "p1", "anna", 30)
+        await post(journal, "p2", "anna", -10)
+        await record(journal, tap(1))
+    tamper(tmp_path, "DELETE FROM events_ledger WHERE place & 0xFFFFFFFF <= 2")
+    async with opened(tmp_path) as journal:
+        rows = await queue(journal)
+        follows(rows)
+        assert gaps_in(rows) == [(1, 2, "row_missing")]
+        told = [orjson.loads(row.body)["data"] for row in rows if b"points.posted" in row.body]
+        assert [data["postings"][0]["id"] for data in told] == [posting(n, "anna", 1).posting_id for n in ("p1", "p2")]
+        assert {data["member"] for data in told} == {"anna"}
+        figures = (await journal.figures())[Lane.LEDGER]
+        assert (figures.recorded, figures.queued, figures.dropped) == (5, 3, 2)
+        assert await journal.read(lambda reader: reader.points_issued()) == 20
+        assert (await journal.verify()).ok
+    async with opened(tmp_path) as journal:
+        assert await queue(journal) == rows
 
 
 async def test_a_row_damaged_while_the_gateway_runs_is_stated_when_it_would_be_sent(tmp_path: Path) -> None:
