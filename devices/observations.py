@@ -143,6 +143,8 @@ class SaleCompleted:
             raise ValueError("sold_at needs a UTC offset")
         if len(self.lines) > SALE_LINES_MAX:
             raise ValueError(f"a sale has at most {SALE_LINES_MAX} lines, not {len(self.lines)}")
+        if self.refund_of is not None and self.total_minor > 0:
+            raise ValueError("a refund gives money back: total_minor must be 0 or less")
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ class Decisions:
         counter = self._counters.of_kiosk(choice.kiosk)
         visit = tx.take_visit(counter, recorded.at - self._windows.visit)
         member = tx.member(MemberId(visit.member)) if visit and visit.member else None
-        return VisitEnded(counter, member.name if member else None)
+        return VisitEnded(counter, member.name if member else None, (member.language or None) if member else None)
 
     # ── sales ─────────────────────────────────────────────────────────────────────────────────
 

@@ -77,6 +77,7 @@ class Gateway:
         kiosks = [Kiosk(name, settings.gateway.store_name, touch) for name, touch in self._touches.items()]
         password_file = settings.web.operator_password_file
         application = web_application(
+            pages,
             kiosk_pages(pages, self.hub, kiosks),
             staff_pages(pages, self.hub, self.vitals.status),
             live_pages(self.hub),

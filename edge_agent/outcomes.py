@@ -71,6 +71,7 @@ class VisitEnded:
 
     counter: str
     name: str | None
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,8 @@ def screen_of(outcome: Outcome, *, online: bool) -> Screen | None:
             )
         case MediumUnknown():
             return UnknownCard()
-        case VisitEnded(name=name):
-            return Goodbye(name=name)
+        case VisitEnded(name=name, language=language):
+            return Goodbye(name=name, language=language)
         case SaleWaits(awaits="claim") | NothingToShow():
             return None
         case SaleWaits():

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.card_readers.field import CardField
 from devices.card_readers.pn532_link import NoText, Pn532Link, Technology
-from devices.code_scanners.reading_thread import ReadingThread
+from devices.reading_thread import ReadingThread
 from devices.device import Driver
 from devices.observations import CardTapped, CardUid, CodeScanned, Observation
 

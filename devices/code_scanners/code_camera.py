@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.cameras.frames import FrameSource, NewestFrame, OpenSource
 from devices.cameras.opencv_frames import open_camera, shown_source
 from devices.code_scanners.decode import decode
-from devices.code_scanners.reading_thread import ReadingThread
+from devices.reading_thread import ReadingThread
 from devices.code_scanners.sightings import Sightings
 from devices.device import DeviceFault, Driver
 from devices.observations import ConditionChanged, DeviceState, Observation

@@ -14,7 +14,7 @@ import serial
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices.code_scanners.lines import Dropped, LineFormat, LineFramer, ScannedLine
-from devices.code_scanners.reading_thread import ReadingThread
+from devices.reading_thread import ReadingThread
 from devices.code_scanners.repeats import Repeats
 from devices.device import DeviceFault, Driver
 from devices.observations import CodeScanned, ConditionChanged, DeviceState, Observation

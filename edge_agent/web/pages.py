@@ -11,13 +11,15 @@ from starlette.responses import RedirectResponse
 from edge_agent.web.body_limit import BodyLimit
 from edge_agent.web.operator_gate import OperatorGate
 from kiosk_ui.design.assets import ASSETS_PATH, assets
+from kiosk_ui.design.error_pages import error_pages
+from kiosk_ui.design.pages import Pages
 from kiosk_ui.design.security import SecurityHeaders
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
 def web_application(
-    *routers: APIRouter, home: str, operator_password: bytes | None, hosts: Sequence[str] = ()
+    pages: Pages, *routers: APIRouter, home: str, operator_password: bytes | None, hosts: Sequence[str] = ()
 ) -> FastAPI:
     """Everything the gateway serves; ``/`` leads to ``home``.
 
@@ -28,6 +30,7 @@ def web_application(
     for router in routers:
         app.include_router(router)
     app.mount(ASSETS_PATH, assets())
+    error_pages(app, pages)
 
     @app.get("/", include_in_schema=False)
     async def first_page() -> RedirectResponse:

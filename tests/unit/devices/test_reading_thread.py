@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from devices.code_scanners.reading_thread import ReadingThread
+from devices.reading_thread import ReadingThread
 
 WAIT_S = 10.0
 

@@ -119,7 +119,7 @@ async def test_a_claim_of_anything_else_moves_nothing(tmp_path: Path, subject: s
 async def test_done_says_goodbye_and_ends_the_visit(tmp_path: Path) -> None:
     async with store_bench(tmp_path) as store:
         await store.tap(ANNA_CARD)
-        assert await store.touch("done") == VisitEnded("front", "Anna")
+        assert await store.touch("done") == VisitEnded("front", "Anna", "en")
         assert await store.sell("r-1", 1_000) == SaleWaits("front", "claim")
 
 
