@@ -21,7 +21,7 @@ BALLAST_FILL_MAX = 0.85
 
 _BUSY_MS = 5_000
 _PAGE_BYTES = 4_096
-_CHECKPOINT_PAGES = 4_000
+_CHECKPOINT_PAGES = 1_000
 """The log is folded into the file after this many pages: overwriting a log is cheaper than growing one."""
 _REMEDY_FOREIGN = "Point the configuration at the gateway's own journal, or move this file away"
 _REMEDY_DAMAGED = (
