@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.card_readers.field import CardField
 from devices.card_readers.pn532_link import NoText, Pn532Link, Technology
-from devices.reading_thread import ReadingThread
 from devices.device import Driver
 from devices.observations import CardTapped, CardUid, CodeScanned, Observation
+from devices.reading_thread import ReadingThread
 
 _log = structlog.get_logger("sense")
 

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.cameras.frames import FrameSource, NewestFrame, OpenSource
 from devices.cameras.opencv_frames import open_camera, shown_source
 from devices.code_scanners.decode import decode
-from devices.reading_thread import ReadingThread
 from devices.code_scanners.sightings import Sightings
 from devices.device import DeviceFault, Driver
 from devices.observations import ConditionChanged, DeviceState, Observation
+from devices.reading_thread import ReadingThread
 
 _LOOK_S = 0.2
 _DEGRADED_AFTER_S = 2.0

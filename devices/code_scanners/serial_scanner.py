@@ -14,10 +14,10 @@ import serial
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices.code_scanners.lines import Dropped, LineFormat, LineFramer, ScannedLine
-from devices.reading_thread import ReadingThread
 from devices.code_scanners.repeats import Repeats
 from devices.device import DeviceFault, Driver
 from devices.observations import CodeScanned, ConditionChanged, DeviceState, Observation
+from devices.reading_thread import ReadingThread
 
 _READ_BYTES_MAX = 4_096
 # pyserial lets termios.error through on a vanished port, and that is not an OSError.
