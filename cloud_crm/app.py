@@ -24,10 +24,11 @@ from cloud_crm.ledger.endpoints import ledger_endpoints
 from cloud_crm.members.endpoints import member_endpoints
 from cloud_crm.members.pages import member_pages
 from cloud_crm.operators import BoundedBody, OperatorPassword, SameOrigin
-from cloud_crm.problems import ProblemView, answer_problems
+from cloud_crm.problems import answer_problems
 from cloud_crm.programme.endpoints import programme_endpoints
 from kiosk_ui.design import SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
+from kiosk_ui.design.refusals import ProblemView
 from kiosk_ui.live import live_pages
 
 _SHUTDOWN_S = 1

@@ -9,7 +9,6 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -17,23 +16,20 @@ from starlette.responses import Response
 
 from kiosk_ui.design import Pages
 from kiosk_ui.design.error_pages import error_page
+from kiosk_ui.design.refusals import ProblemView, invalid_view, refusal_view
+from kiosk_ui.design.security import SECURITY_HEADERS
 
 _log = structlog.get_logger()
-_TEXT_LENGTH_MAX = 300
 _BUSY_RETRY_AFTER_S = 2
-_REMEDIES = {
-    HTTPStatus.NOT_FOUND: "Check the address; the API is described at /openapi.json",
-    HTTPStatus.METHOD_NOT_ALLOWED: "Use another method; the API is described at /openapi.json",
+_API = "the API is described at /openapi.json"
+_REMEDIES: dict[int, str] = {
+    HTTPStatus.NOT_FOUND: f"Check the address; {_API}",
+    HTTPStatus.METHOD_NOT_ALLOWED: f"Use another method; {_API}",
+    HTTPStatus.BAD_REQUEST: f"Send it in UTF-8; {_API}",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Send it in parts",
     HTTPStatus.SERVICE_UNAVAILABLE: "Try again in a few seconds",
 }
-
-
-class ProblemView(BaseModel):
-    """An answer that is not what was asked for."""
-
-    place: str = Field(description="Which part of the request, or which thing, is meant")
-    problem: str = Field(description="What is wrong with it")
-    remedy: str = Field(description="What to do about it")
+_BUG_REMEDY = "Look into its log, and report what it says"
 
 
 class Problem(Exception):
@@ -42,9 +38,7 @@ class Problem(Exception):
     def __init__(self, status: int, place: str, problem: str, remedy: str) -> None:
         super().__init__(f"{place}: {problem}")
         self.status = status
-        self.view = ProblemView(
-            place=place[:_TEXT_LENGTH_MAX], problem=problem[:_TEXT_LENGTH_MAX], remedy=remedy[:_TEXT_LENGTH_MAX]
-        )
+        self.view = ProblemView.of(place, problem, remedy)
 
 
 def not_found(place: str, remedy: str) -> Problem:
@@ -79,11 +73,13 @@ def answer_problems(app: FastAPI, pages: Pages) -> None:
         return respond(request, cast("Problem", error))
 
     async def on_invalid(request: Request, error: Exception) -> Response:
-        return respond(request, _invalid(cast("RequestValidationError", error)))
+        view = invalid_view(cast("RequestValidationError", error), remedy=f"Correct it; {_API}")
+        return respond(request, unusable(view.place, view.problem, view.remedy))
 
     async def on_http(request: Request, error: Exception) -> Response:
         refusal = cast("HTTPException", error)
-        response = respond(request, _http(refusal))
+        view = refusal_view(refusal, remedies=_REMEDIES)
+        response = respond(request, Problem(refusal.status_code, view.place, view.problem, view.remedy))
         response.headers.update(refusal.headers or {})
         return response
 
@@ -94,25 +90,16 @@ def answer_problems(app: FastAPI, pages: Pages) -> None:
         response.headers["retry-after"] = str(_BUSY_RETRY_AFTER_S)
         return response
 
+    async def on_bug(request: Request, _: Exception) -> Response:
+        problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this program", "failed at this request", _BUG_REMEDY)
+        response = respond(request, problem)
+        # Starlette answers here outside of all middleware.
+        response.headers.update(SECURITY_HEADERS)
+        return response
+
+    app.add_exception_handler(Exception, on_bug)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(OperationalError, on_busy)
     app.add_exception_handler(PoolTimeout, on_busy)
-
-
-def _invalid(error: RequestValidationError) -> Problem:
-    first = error.errors()[0]
-    place = ".".join(_printable(str(part)) for part in first["loc"])
-    return unusable(place, _printable(first["msg"]), "Correct it; the API is described at /openapi.json")
-
-
-def _http(error: HTTPException) -> Problem:
-    status = HTTPStatus(error.status_code)
-    remedy = _REMEDIES.get(status, "The API is described at /openapi.json")
-    return Problem(status, "request", _printable(str(error.detail)), remedy)
-
-
-def _printable(text: str) -> str:
-    """Without lone surrogates, which no answer can carry."""
-    return text.encode("utf-8", "replace").decode()

@@ -20,9 +20,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
+
+from kiosk_ui.design.refusals import ProblemView, Refused
 
 FEED_KEPT_MAX = 256
 STATE_NAMES_MAX = 32
@@ -30,6 +32,7 @@ READERS_MAX = 256
 CHANNELS_MAX = 4_096
 HEARTBEAT_S = 5.0
 RETRY_MS = 1_000
+RETRY_AFTER_S = 5
 _ID_DIGITS_MAX = 18
 
 
@@ -199,9 +202,9 @@ class LiveHub:
         """
         target = self._channels.get(channel)
         if target is None:
-            raise UnknownChannel("nothing is published under this name; take the address from the page")
+            raise UnknownChannel("nothing is published under this name")
         if sum(len(each.readers) for each in self._channels.values()) >= READERS_MAX:
-            raise TooManyReaders(f"{READERS_MAX} live pages are open; close some")
+            raise TooManyReaders(f"{READERS_MAX} live pages are open")
         return LiveReader(self, target, self._number_of(after))
 
     def cursor(self) -> str:
@@ -247,9 +250,10 @@ def live_pages(hub: LiveHub) -> APIRouter:
         try:
             return hub.reader(channel, after=last_event_id or after)
         except UnknownChannel as error:
-            raise HTTPException(404, str(error)) from error
+            raise Refused(404, ProblemView.of("path.channel", str(error), "take the address from the page")) from error
         except TooManyReaders as error:
-            raise HTTPException(503, str(error), headers={"retry-after": "5"}) from error
+            view = ProblemView.of("this program", str(error), "close some of them")
+            raise Refused(503, view, retry_after_s=RETRY_AFTER_S) from error
 
     @router.get("/live/{channel}", response_class=EventSourceResponse, include_in_schema=False)
     async def live(reader: Annotated[LiveReader, Depends(reader)]) -> AsyncIterator[ServerSentEvent]:

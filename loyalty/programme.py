@@ -36,8 +36,8 @@ class Programme:
     minimum_minor: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.name) <= 80:
-            raise ProgrammeError("name", self.name, "write 1 to 80 characters")
+        if not (1 <= len(self.name) <= 80 and self.name.isprintable()):
+            raise ProgrammeError("name", self.name, "write 1 to 80 printable characters")
         if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
             raise ProgrammeError("currency", self.currency, "write an ISO 4217 code such as CNY or GBP")
         _require_integer("points", self.points, 1, _POINTS_MAX)

@@ -11,8 +11,9 @@ from cloud_crm.forms import Form, see, shaped
 from cloud_crm.gateways.pages import moment_of
 from cloud_crm.members.schemas import NewMedium, NewMember
 from cloud_crm.members.service import MEMBERS_SHOWN_MAX, MemberService
-from cloud_crm.problems import Problem, ProblemView
+from cloud_crm.problems import Problem
 from kiosk_ui.design import Pages
+from kiosk_ui.design.refusals import ProblemView
 
 MemberPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 MediumPath = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse
 
 from kiosk_ui.design.languages import CHINESE, ENGLISH, LANGUAGES, Language, language_of
 from kiosk_ui.design.pages import Pages
+from kiosk_ui.design.refusals import ProblemView, Refused
 from kiosk_ui.kiosk.screens import kiosk_channel
 from kiosk_ui.kiosk.session import IdleTimes
 from kiosk_ui.kiosk.touch import Choice, Touch, TouchError
@@ -52,7 +53,8 @@ def kiosk_pages(pages: Pages, hub: LiveHub, kiosks: Sequence[Kiosk]) -> APIRoute
         try:
             return by_name[kiosk]
         except KeyError as error:
-            raise HTTPException(404, f"no kiosk of this name; there are {sorted(by_name)}") from error
+            view = ProblemView.of("path.kiosk", "no kiosk has this name", f"use one of {sorted(by_name)}")
+            raise Refused(404, view) from error
 
     @router.get("/kiosk/{kiosk}", response_class=HTMLResponse, include_in_schema=False)
     async def page(request: Request, kiosk: Annotated[Kiosk, Depends(known)]) -> HTMLResponse:
@@ -64,7 +66,8 @@ def kiosk_pages(pages: Pages, hub: LiveHub, kiosks: Sequence[Kiosk]) -> APIRoute
         try:
             await kiosk.touch.press(body.choice, subject=body.subject)
         except TouchError as error:
-            raise HTTPException(503, str(error), headers={"retry-after": str(error.retry_after_s)}) from error
+            view = ProblemView.of(f"kiosk {kiosk.name}", str(error), "press again")
+            raise Refused(503, view, retry_after_s=error.retry_after_s) from error
         return Response(status_code=204)
 
     return router
@@ -77,7 +80,10 @@ def same_origin(request: Request) -> None:
     if site not in ("same-origin", "none") or (
         origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     ):
-        raise HTTPException(403, "only this kiosk's own page may send choices")
+        view = ProblemView.of(
+            "header Origin", "the choice comes from another site", "only this kiosk's own page may send choices"
+        )
+        raise Refused(403, view)
 
 
 def _page(pages: Pages, request: Request, kiosk: Kiosk) -> HTMLResponse:

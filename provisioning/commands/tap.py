@@ -55,5 +55,5 @@ def _ask(demo: RunningDemo, card: CardUid) -> str:
             f"The demo at {demo.control_url} does not answer.", "Is it just ending? Try again, or start a new one."
         ) from error
     if not response.is_success:
-        raise CommandFailure(f"The demo refused: {answer.get('detail', response.status_code)}.")
+        raise CommandFailure(f"The demo refused: {answer['problem']}", answer["remedy"])
     return str(answer["outcome"])

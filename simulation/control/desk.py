@@ -30,7 +30,12 @@ _SALE_TIMEOUT_S = 15.0
 
 
 class Refusal(Exception):
-    """What was asked for cannot be done now. Says why, in a sentence."""
+    """What was asked for cannot be done now. Says why and what to do, in a sentence each."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.problem = problem
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,9 @@ class Desk:
         try:
             card = CardUid.from_hex(uid)
         except ValueError as error:
-            raise Refusal("A card number has 4 to 10 bytes in hexadecimal.") from error
+            raise Refusal("This is no card number.", "Write 4 to 10 bytes in hexadecimal.") from error
         if self._hands >= HANDS_MAX:
-            raise Refusal(f"{HANDS_MAX} cards wait at the reader already.")
+            raise Refusal(f"{HANDS_MAX} cards wait at the reader already.", "Wait for one of them.")
         self._hands += 1
         try:
             outcome = await self.store.floor.tap(card)
@@ -76,9 +81,9 @@ class Desk:
     async def scan(self, text: str) -> None:
         """Scan a code. Raises :class:`Refusal`."""
         if not text.isprintable():
-            raise Refusal("A code has printable characters only.")
+            raise Refusal("This is no code.", "Write printable characters only.")
         if not await self.store.floor.scan(text):
-            raise Refusal("The scanner's line did not take the code; is the gateway running?")
+            raise Refusal("The scanner's line did not take the code.", "Wait until the gateway runs.")
 
     async def sell(self, amount_minor: int) -> SaleView:
         """Ring up one article at this price. Raises :class:`Refusal`."""
@@ -90,7 +95,7 @@ class Desk:
     async def refund(self) -> SaleView:
         """Give the last sale back. Raises :class:`Refusal`."""
         if self.last_sale is None:
-            raise Refusal("There is no sale of this page to refund; make one first.")
+            raise Refusal("There is no sale of this page to refund.", "Make one first.")
         refund = self._receipt(quantity=-1, amount_minor=self.last_sale.total_minor, refund_of=self.last_sale.sale_id)
         await self._ring_up(refund)
         self.last_sale = None
@@ -115,7 +120,7 @@ class Desk:
     async def gateway(self, action: GatewayAction) -> None:
         """Restart the gateway, or kill it with signal 9."""
         if not self.store.stage.gateway.running:
-            raise Refusal("The gateway is just starting.")
+            raise Refusal("The gateway is just starting.", "Wait a second.")
         if action is GatewayAction.KILL:
             self.store.stage.kill_gateway()
         else:
@@ -124,7 +129,7 @@ class Desk:
     async def link(self, member: str) -> None:
         """Give the last unknown card to a member, in the head office. Raises :class:`Refusal`, ``HeadOfficeError``."""
         if self.stranger is None:
-            raise Refusal("Tap an unknown card first.")
+            raise Refusal("There is no unknown card to link.", "Tap one first.")
         await self.store.head_office.link(member, self.stranger)
         self.stranger = None
 
@@ -167,9 +172,10 @@ class Desk:
             async with asyncio.timeout(_SALE_TIMEOUT_S):
                 await self.store.floor.ring_up(receipt)
         except TimeoutError as error:
-            raise Refusal(f"The till got no answer within {_SALE_TIMEOUT_S:.0f} s; is the gateway running?") from error
+            problem = f"The till got no answer within {_SALE_TIMEOUT_S:.0f} s."
+            raise Refusal(problem, "Wait until the gateway runs.") from error
         except TillGaveUp as error:
-            raise Refusal(str(error)) from error
+            raise Refusal(f"{error}.", "Correct the receipt.") from error
 
     def _receipt(self, *, quantity: int, amount_minor: int, refund_of: str | None) -> SaleCompleted:
         now: datetime = self.store.clock().astimezone(UTC)

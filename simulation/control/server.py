@@ -18,6 +18,7 @@ from edge_agent.web.server import WebServer
 from kiosk_ui.design import Pages, SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
 from kiosk_ui.design.error_pages import error_pages
+from kiosk_ui.design.refusals import ProblemView
 from kiosk_ui.live import LiveHub, live_pages
 from simulation.control.desk import Desk, Refusal
 from simulation.control.stations import StationLog, landed
@@ -132,8 +133,10 @@ def control_app(desk: Desk, panel: _Panel, hub: LiveHub) -> FastAPI:
     return app
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": str(error)}, HTTPStatus.CONFLICT)
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    remedy = error.remedy if isinstance(error, Refusal) else "Look at the cloud's page and log."
+    problem = error.problem if isinstance(error, Refusal) else f"{error}."
+    return JSONResponse(ProblemView.of(request.url.path, problem, remedy).model_dump(), HTTPStatus.CONFLICT)
 
 
 async def _or_none(reading: Any) -> dict[str, Any] | None:

@@ -72,6 +72,7 @@ def test_a_code_is_scanned(demo: DemoProcess) -> None:
         ("/api/tap", {}, 422),
         ("/api/sale", {"amount_minor": 0}, 422),
         ("/api/sale", {"amount_minor": 1.5}, 422),
+        ("/api/sale", {"amount_minor": "\ud800"}, 422),
         ("/api/scan", {"text": "\x1b[2J"}, 409),
         ("/api/reader", {"state": "on fire"}, 422),
         ("/api/gateway", {"action": "kill", "pid": 1}, 422),
@@ -84,7 +85,7 @@ def test_what_makes_no_sense_is_refused_with_a_reason(
 ) -> None:
     response = ask(demo, path, body)
     assert response.status_code == status, response.text
-    assert response.json()
+    assert all(response.json()[part] for part in ("place", "problem", "remedy"))
 
 
 def test_pages_of_other_sites_and_under_other_names_are_refused(demo: DemoProcess) -> None:

@@ -70,7 +70,7 @@ async function post(element, body) {
     const answer = await response.json();
     const outcome = element.dataset.said ?? answer.outcome;
     if (response.ok) say(words.get(`said.${outcome}`) ?? outcome, outcome === "unanswered" ? "bad" : "good");
-    else say(typeof answer.detail === "string" ? answer.detail : (answer.problem ?? words.get("said.lost")), "bad");
+    else say(`${answer.problem} ${answer.remedy}`, "bad");
   } catch {
     say(words.get("said.lost"), "bad");
   } finally {

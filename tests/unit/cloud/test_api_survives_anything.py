@@ -118,6 +118,15 @@ async def test_deeply_nested_json_is_refused(web: httpx.AsyncClient) -> None:
         assert answer.status_code in {400, 422}, answer.text
 
 
+@pytest.mark.parametrize("key", ["name", "currency", "\ud800"])
+async def test_a_programme_of_lone_surrogates_is_refused_by_its_key(web: httpx.AsyncClient, key: str) -> None:
+    terms = {"name": "Points", "currency": "CNY", key: "\ud800\ud800\ud800"}
+    headers = {"content-type": "application/json"}
+    answer = await web.put("/api/programme", content=json.dumps(terms), headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["place"].startswith("body.")
+
+
 def take_away(cloud: Cloud, folder: Path) -> None:
     """The database file is gone, and something that is none stands in its place."""
     cloud.database.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import httpx
 import pytest
-from fastapi import FastAPI, HTTPException
+from fastapi import Body, FastAPI, HTTPException
 
 from kiosk_ui.design import Pages, SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
@@ -22,6 +24,10 @@ def client() -> httpx.AsyncClient:
     @app.get("/busy")
     async def busy() -> None:
         raise HTTPException(503, "too many", headers={"retry-after": "5"})
+
+    @app.post("/amount")
+    async def amount(minor: Annotated[int, Body(embed=True)]) -> int:
+        return minor
 
     @app.get("/bug")
     async def bug() -> None:
@@ -59,9 +65,31 @@ async def test_a_program_gets_json() -> None:
     async with client() as program:
         busy = await program.get("/busy")
         bug = await program.get("/bug")
-    assert (busy.json(), busy.headers["retry-after"]) == ({"detail": "too many"}, "5")
+    assert set(busy.json()) == set(bug.json()) == {"place", "problem", "remedy"}
+    assert (busy.json()["problem"], busy.headers["retry-after"]) == ("too many", "5")
     assert (bug.status_code, bug.headers["content-type"]) == (500, "application/json")
     assert "secret" not in bug.text
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b'{"minor": NaN}', "application/json"),
+        (b'{"minor": 1e999}', "application/json"),
+        (b'{"minor": "\\ud800"}', "application/json"),
+        (b'{"\\ud800": 1}', "application/json"),
+        (b"\xff\xfe", "application/json"),
+        (b"\xff\xfe", "text/plain"),
+        (b"[" * 5_000, "application/json"),
+        (b"{", "application/json"),
+        (b"", ""),
+    ],
+)
+async def test_a_body_that_no_answer_could_repeat_is_refused_with_place_and_remedy(content: bytes, kind: str) -> None:
+    async with client() as program:
+        answer = await program.post("/amount", content=content, headers={"content-type": kind})
+    assert answer.status_code in {400, 422}
+    assert all(answer.json()[part] for part in ("place", "problem", "remedy"))
 
 
 async def test_assets_are_asked_for_again_after_an_upgrade() -> None:

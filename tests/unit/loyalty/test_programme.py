@@ -29,6 +29,7 @@ def test_a_good_file_is_the_programme_it_says() -> None:
         (GOOD.replace("per_minor", "per_cent"), "per_cent"),
         (GOOD.replace("minimum_minor = 1000", "minimum_minor = -1"), "minimum_minor"),
         (GOOD.replace("掌柜会员", ""), "name"),
+        (GOOD.replace("掌柜会员", "two\\nlines"), "name"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_key_and_a_remedy(text: str, key: str) -> None:
