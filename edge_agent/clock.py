@@ -105,6 +105,13 @@ class HybridClock:
             self._second, self._second_text = second, f"{datetime_of(second * 1000):%Y-%m-%dT%H:%M:%S}"
         return f"{self._second_text}.{rest:03d}Z"
 
+    def tick_again(self) -> str:
+        """A hybrid logical clock above every earlier one, at the instant of the last stamp: no clock is read."""
+        if self._counter == _COUNTER_MAX:
+            return self.tick().hlc
+        self._counter += 1
+        return f"{self._last_ms:015d}-{self._counter:05d}"
+
     def now(self) -> datetime:
         """The time, for display and for ages; never before the last stamp. Does not tick."""
         return datetime_of(self._reading(self._monotonic_ns())[0])

@@ -171,6 +171,7 @@ class Committer:
     def _run(self, unit: Unit, full: JournalFull | None, *, alone: bool) -> Outcome:
         """Run one unit; ``alone`` in its batch it needs no savepoint, the transaction is one."""
         guarded = self._guarded
+        self._appender.begin_unit()
         tx = Transaction(guarded, self._appender, full=full)
         try:
             if alone:

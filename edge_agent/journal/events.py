@@ -11,10 +11,10 @@ import orjson
 from pydantic import BaseModel
 
 from cloud_bridge.contract import EVENT_TYPES, EventData
-from cloud_bridge.envelope import LaneSealer
+from cloud_bridge.envelope import ATTRIBUTE_BYTES_MAX, EVENT_BYTES_MAX, EnvelopeError, LaneSealer, Unsealed
 from cloud_bridge.receipts import SEQUENCE_MAX
 from cloud_bridge.topics import Lane
-from edge_agent.clock import HybridClock
+from edge_agent.clock import HybridClock, Stamp
 from edge_agent.journal.chain import TABLES, LaneState, number_in, place_of, seal_of, sequence_in
 from edge_agent.journal.database import Statements
 from edge_agent.journal.values import JournalError, Recorded, SetAside, TailRow
@@ -145,17 +145,27 @@ class AppenderState:
 
 
 class Appender:
-    """Seals events behind the heads of their lanes; hands rows to SQLite many at a time."""
+    """Puts events behind the heads of their lanes; seals them and hands them to SQLite many at a time.
+
+    What one unit of work records happened at one instant, for one cause: the clock is read and a
+    trace begun once a unit.
+    """
 
     def __init__(self, connection: Statements, state: AppenderState, *, gateway_id: str, clock: HybridClock) -> None:
         self.gateway_id = gateway_id
         self.clock = clock
         self._connection = connection
-        self._rows: dict[Lane, list[tuple[int, bytes]]] = {lane: [] for lane in Lane}
+        self._rows: dict[Lane, list[Unsealed]] = {lane: [] for lane in Lane}
         self._traces = _Traces()
+        self._stamp: Stamp | None = None
+        self._trace = ""
         self._sealed_as = ""
         self._sealers: dict[Lane, LaneSealer] = {}
         self.state = state
+
+    def begin_unit(self) -> None:
+        """What is appended from here on happens now."""
+        self._stamp = None
 
     def append(self, data: EventData, traceparent: str | None) -> Recorded:
         """Give an event its place. Raises ``EnvelopeError`` when it is too large."""
@@ -168,26 +178,31 @@ class Appender:
             )
         if incarnation != self._sealed_as:
             self._prepare(incarnation)
-        sealer = self._sealers[lane]
-        stamp = self.clock.tick()
-        hlc = stamp.hlc
+        payload = canonical(data)
+        if len(payload) > EVENT_BYTES_MAX - ATTRIBUTE_BYTES_MAX:
+            raise EnvelopeError(f"{data.type} is {len(payload)} bytes; at most {EVENT_BYTES_MAX} are carried")
+        stamp = self._stamp
+        if stamp is None:
+            stamp = self._stamp = self.clock.tick()
+            self._trace = self._traces.draw()
+            hlc = stamp.hlc
+        else:
+            hlc = self.clock.tick_again()
         if traceparent is None or not _TRACEPARENT.match(traceparent):
-            traceparent = self._traces.draw()
-        event_id = f"{sealer.prefix}{sequence}"
-        digest, body = sealer.seal(
-            canonical(data),
-            (hlc, event_id, state.head_hash, sequence, stamp.time, stamp.timequality, traceparent, data.type),
-        )
-        self._rows[lane].append((self.state.number << 32 | sequence, body))
-        state.head, state.head_hash, state.hlc = sequence, digest, hlc
-        return Recorded(event_id, lane, sequence, incarnation, hlc, traceparent, data)
+            traceparent = self._trace
+        self._rows[lane].append((payload, data.type, sequence, hlc, stamp.time, stamp.timequality, traceparent))
+        state.head, state.hlc = sequence, hlc
+        return Recorded(f"{self._sealers[lane].prefix}{sequence}", lane, sequence, incarnation, hlc, traceparent, data)
 
     def flush(self) -> None:
-        """Write what was appended since the last flush."""
+        """Seal and write what was appended since the last flush."""
         for lane, rows in self._rows.items():
             if rows:
-                self._connection.executemany(_INSERT[lane], rows)
+                state = self.state.lanes[lane]
+                state.head_hash, bodies = self._sealers[lane].seal(state.head_hash, rows)
+                places = range(place_of(self.state.number, rows[0][2]), place_of(self.state.number, state.head + 1))
                 rows.clear()
+                self._connection.executemany(_INSERT[lane], zip(places, bodies, strict=True))
 
     def forget(self) -> None:
         """Drop what was appended and not yet written; its savepoint is being rolled back."""
