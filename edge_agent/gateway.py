@@ -31,6 +31,7 @@ from edge_agent.web.figures import figures
 from edge_agent.web.metrics import Metrics
 from edge_agent.web.pages import LOOPBACK_HOSTS, web_application
 from edge_agent.web.server import WebServer
+from kiosk_ui.design.languages import CHINESE, language_of
 from kiosk_ui.design.pages import Pages
 from kiosk_ui.kiosk.pages import Kiosk, kiosk_pages
 from kiosk_ui.kiosk.session import KioskSession
@@ -55,7 +56,9 @@ class Gateway:
         self._began_s = clock.monotonic()
         self.hub = LiveHub()
         self._kiosks = {
-            counter.kiosk: KioskSession(counter.kiosk, self.hub, timers=asyncio.get_running_loop())
+            counter.kiosk: KioskSession(
+                counter.kiosk, self.hub, timers=asyncio.get_running_loop(), idle=settings.screens
+            )
             for counter in settings.counters
         }
         self._touches = {name: Touch(name) for name in self._kiosks}
@@ -74,7 +77,11 @@ class Gateway:
         """The web server, its port taken. Raises :class:`AddressTaken`."""
         settings = self._settings
         pages = Pages()
-        kiosks = [Kiosk(name, settings.gateway.store_name, touch) for name, touch in self._touches.items()]
+        language = language_of(settings.gateway.language) or CHINESE
+        kiosks = [
+            Kiosk(name, settings.gateway.store_name, touch, language=language, idle=settings.screens)
+            for name, touch in self._touches.items()
+        ]
         password_file = settings.web.operator_password_file
         application = web_application(
             pages,

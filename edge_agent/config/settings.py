@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,6 +17,7 @@ from devices.registry import load_driver
 from edge_agent.config.paths import anchored
 from edge_agent.config.problems import ConfigError, explain, parse_toml
 from edge_agent.config.secret_files import KEY_BYTES_MIN, SecretError, read_secret
+from kiosk_ui.kiosk.session import IdleTimes
 
 COUNTERS_MAX = 32
 DEVICES_MAX = 64
@@ -42,6 +43,9 @@ class GatewaySettings(_Section):
     )
     store: Name = Field(description="Name of the store; receipt numbers are unique within it")
     store_name: str = Field(min_length=1, max_length=80, description="The store's name as people read it on screens")
+    language: Literal["zh-CN", "en"] = Field(
+        default="zh-CN", description="Language in which the kiosk rests: zh-CN or en"
+    )
     data_dir: Path = Field(description="Folder of the journal; on storage that survives a power cut")
     secret_file: Path = Field(description="File with this gateway's secret, shared with the cloud alone")
     medium_key_file: Path = Field(description="File with the tenant's medium key, the same at every gateway")
@@ -128,6 +132,7 @@ class EdgeSettings(_Section):
         min_length=1, max_length=COUNTERS_MAX, description="Places where people pay"
     )
     visits: VisitSettings = Field(default=VisitSettings(), description="How long a tap and a sale wait for each other")
+    screens: IdleTimes = Field(default=IdleTimes(), description="How long each kiosk screen stays when nothing happens")
     devices: tuple[DeviceTable, ...] = Field(default=(), max_length=DEVICES_MAX, description="Attached hardware")
 
     @model_validator(mode="after")

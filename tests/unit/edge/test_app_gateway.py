@@ -285,3 +285,15 @@ def test_sigterm_ends_the_process_with_status_zero(tmp_path: Path, free_port: Ca
         process.kill()
         process.wait()
         heard.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_a_kiosk_rests_in_the_language_of_its_store(
+    tmp_path: Path, free_port: Callable[[], int], language: str
+) -> None:
+    shop = Shop(tmp_path, free_port, extra="")
+    text = shop.config.read_text().replace("[web]", f'language = "{language}"\n[web]')
+    shop.config.write_text(text)
+    async with open_shop(shop, tmp_path):
+        page = await shop.web.get("/kiosk/front")
+        assert f'data-home="{language}"' in page.text
