@@ -116,26 +116,37 @@ class LaneSealer:
     from this house's own patterns and need no escaping.
     """
 
-    __slots__ = ("_form", "prefix")
+    __slots__ = ("_after_hlc", "_after_id", "_after_sequence", "_before_hlc", "prefix")
 
     def __init__(self, *, gateway_id: str, incarnation: str, lane: str) -> None:
         self.prefix = f"{incarnation}/{lane}/"
         """What the ids of this lane begin with."""
-        self._form = (
-            f',"datacontenttype":"application/json","gatewayid":"{gateway_id}","hlc":"%s","id":"{self.prefix}%d"'
-            f',"incarnation":"{incarnation}","lane":"{lane}","prevhash":"%s","sequence":%d'
-            f',"source":"regulars/v1/{gateway_id}","specversion":"1.0","time":"%s","timequality":"%s"'
-            ',"traceparent":"%s","type":"%s"'
-        )
+        self._before_hlc = f',"datacontenttype":"application/json","gatewayid":"{gateway_id}","hlc":"'
+        self._after_hlc = f'","id":"{self.prefix}'
+        self._after_id = f'","incarnation":"{incarnation}","lane":"{lane}","prevhash":"'
+        self._after_sequence = f',"source":"regulars/v1/{gateway_id}","specversion":"1.0","time":"'
 
     def seal(self, prevhash: str, rows: Sequence[Unsealed]) -> tuple[str, list[bytes]]:
         """The hash of the last row, and the bodies of all, each chained to the one before."""
-        form, sha256 = self._form, hashlib.sha256
+        before_hlc, after_hlc, after_id = self._before_hlc, self._after_hlc, self._after_id
+        # Copying an empty digest is cheaper than asking OpenSSL for a new one.
+        fresh = hashlib.sha256().copy
+        rest = of_kind = of_time = of_trace = ""
         bodies = []
         for data, kind, sequence, hlc, time, timequality, traceparent in rows:
-            text = form % (hlc, sequence, prevhash, sequence, time, timequality, traceparent, kind)
+            if traceparent is not of_trace or kind is not of_kind or time is not of_time:
+                # The same objects for most rows of a unit of work, and so is what follows the sequence.
+                of_kind, of_time, of_trace = kind, time, traceparent
+                rest = (
+                    f'{self._after_sequence}{time}","timequality":"{timequality}"'
+                    f',"traceparent":"{traceparent}","type":"{kind}"'
+                )
+            text = f'{before_hlc}{hlc}{after_hlc}{sequence}{after_id}{prevhash}","sequence":{sequence}{rest}'
             open_ended = b'{"data":' + data + text.encode()
-            prevhash = sha256(open_ended + b"}").hexdigest()
+            digest = fresh()
+            digest.update(open_ended)
+            digest.update(b"}")
+            prevhash = digest.hexdigest()
             bodies.append(open_ended + b',"hash":"' + prevhash.encode() + b'"}')
         return prevhash, bodies
 

@@ -225,7 +225,10 @@ def canonical(data: EventData) -> bytes:
     Reads the validated fields directly: they are text, integers and tuples, which need no
     conversion, and this is done for every row.
     """
-    return orjson.dumps(_fields(data), default=_fields, option=orjson.OPT_SORT_KEYS)
+    fields = data.__dict__
+    if None in fields.values():
+        fields = _fields(data)
+    return orjson.dumps(fields, default=_fields, option=orjson.OPT_SORT_KEYS)
 
 
 def _fields(model: BaseModel) -> dict[str, object]:
