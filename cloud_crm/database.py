@@ -36,6 +36,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _READERS_MAX = 8
 _LOCK_WAIT_S = 10.0
 _EPOCH_BYTES = 16
+_WRITER_CACHE_KIB = 32 * 1024
+"""A group of a backlog stays in memory until its commit; beyond this its pages are written twice."""
+_CHECKPOINT_PAGES = 8_000
+"""The log is folded into the file after so many pages: an index page changed by each group is then moved once."""
 
 metadata = MetaData(
     naming_convention={
@@ -135,7 +139,8 @@ class Database:
     def _sqlite_engines(self) -> tuple[Engine, Engine]:
         if self._url.database in (None, "", ":memory:"):
             raise DatabaseError("database url names no file: write sqlite:////var/lib/regulars/cloud.db")
-        writer = _sqlite_engine(self._url, pool_size=1, begin="BEGIN IMMEDIATE", pragmas=())
+        room = (f"cache_size = -{_WRITER_CACHE_KIB}", f"wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        writer = _sqlite_engine(self._url, pool_size=1, begin="BEGIN IMMEDIATE", pragmas=room)
         readers = _sqlite_engine(self._url, pool_size=_READERS_MAX, begin="BEGIN", pragmas=("query_only = ON",))
         return writer, readers
 

@@ -201,26 +201,14 @@ def _postings(landed: Landed) -> list[PostingRow]:
     return [
         row
         for event in landed.events
-        if isinstance(event.data, PointsPostedV1)
-        for row in _rows(event, event.data, gateway_id)
+        if isinstance(event.effect, PointsPostedV1)
+        for row in _rows(event, event.effect, gateway_id)
     ]
 
 
 def _rows(event: Received, said: PointsPostedV1, gateway_id: str) -> list[PostingRow]:
-    rows = [
-        PostingRow(
-            posting_id=posting.id,
-            debit=posting.debit,
-            credit=posting.credit,
-            points=posting.points,
-            rule=said.rule,
-            cause=said.cause,
-            sale=said.sale,
-            gateway_id=gateway_id,
-            posted_at=event.time,
-        )
-        for posting in said.postings
-    ]
+    said_of_all = (said.rule, said.cause, said.sale, gateway_id, event.time)
+    rows = [PostingRow(p.id, p.debit, p.credit, p.points, *said_of_all) for p in said.postings]
     return [_plain(row) for row in rows] if _NUL in event.body else rows
 
 

@@ -28,6 +28,10 @@ class _Place:
     version: int
     offered: tuple[str, int] | None = None
     offered_at_s: float = field(default=0.0)
+    behind: bool = False
+    """The step offered last does not reach the latest version: the next follows at once."""
+    missed: bool = False
+    """Something changed while a step was on its way."""
 
 
 class ReplicaFeed:
@@ -66,7 +70,10 @@ class ReplicaFeed:
         place = self._places.get(gateway_id)
         if place is not None:
             place.epoch, place.version, place.offered = applied.epoch, applied.version, None
-            await self._offer(gateway_id)
+            if place.behind:
+                await self._offer(gateway_id)
+            elif place.missed:
+                self._changed.set()  # a backlog that lands changes balances all the time: one step per pause
 
     def left(self, gateway_id: str) -> None:
         """A gateway went offline; it will say hello when it is back."""
@@ -75,9 +82,14 @@ class ReplicaFeed:
     async def _offer(self, gateway_id: str) -> None:
         place = self._places.get(gateway_id)
         now_s = asyncio.get_running_loop().time()
-        if place is None or (place.offered is not None and now_s < place.offered_at_s + STEP_PATIENCE_S):
+        if place is None:
             return
+        if place.offered is not None and now_s < place.offered_at_s + STEP_PATIENCE_S:
+            place.missed = True
+            return
+        place.missed = False
         step = await self._next_step(gateway_id, place.incarnation, place.epoch, place.version)
         if step is not None:
             place.offered, place.offered_at_s = (step.epoch, step.to_version), now_s
+            place.behind = step.to_version < step.latest_version
             self._send(gateway_id, step)

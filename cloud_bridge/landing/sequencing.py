@@ -113,6 +113,7 @@ class _Desk:
         self._books = books
         self._result = LandingResult()
         self._ledges: dict[Stream, _Ledge] = {}
+        self._undisputed: set[str] = set()
 
     def take(self, batch: Batch) -> None:
         stream = Stream(batch.gateway_id, batch.incarnation, batch.lane)
@@ -169,11 +170,16 @@ class _Desk:
         return Ack(incarnation=stream.incarnation, lanes=heads)
 
     def _is_quarantined(self, gateway_id: str) -> bool:
-        if gateway_id not in self._result.notices:
-            notice = self._books.quarantine(gateway_id)
-            if notice is None:
-                return False
-            self._result.notices[gateway_id] = notice
+        """Asked of the books once per transaction; what is disputed in it is among the notices."""
+        if gateway_id in self._result.notices:
+            return True
+        if gateway_id in self._undisputed:
+            return False
+        notice = self._books.quarantine(gateway_id)
+        if notice is None:
+            self._undisputed.add(gateway_id)
+            return False
+        self._result.notices[gateway_id] = notice
         return True
 
     def _refuse(self, stream: Stream, refusal: Refusal | None) -> None:
@@ -181,8 +187,8 @@ class _Desk:
             self._result.refusals.append((stream, refusal))
 
     def _place(self, ledge: _Ledge, event: Received, secret: bytes) -> None:
-        if isinstance(event.data, JournalGapV1):
-            self._place_gap(ledge, event, event.data, secret)
+        if isinstance(event.effect, JournalGapV1):
+            self._place_gap(ledge, event, event.effect, secret)
         elif event.sequence == ledge.sequence + 1:
             if event.prevhash != ledge.hash:
                 self._dispute(ledge, event, "does not continue the chain")
@@ -253,9 +259,9 @@ class _Desk:
 def _compared(event: Received) -> Iterator[int]:
     """The sequences whose stored hashes decide whether this event is a repeat."""
     yield event.sequence
-    if isinstance(event.data, JournalGapV1):
+    if isinstance(event.effect, JournalGapV1):
         yield event.sequence - 1
-        yield event.data.last
+        yield event.effect.last
 
 
 def _runs(sequences: list[int]) -> Iterator[tuple[int, int]]:
