@@ -16,4 +16,5 @@ live.on("fleet", (view) => {
     if (card) binder.fill(card, store);
   }
 });
+binder.retell(document);
 live.start();

@@ -27,4 +27,5 @@ live.on("landed", (event) => {
   document.getElementById("feed-empty").hidden = true;
 });
 
+binder.retell(document);
 live.start();

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal, format_percent
 
 from kiosk_ui.design.currencies import minor_digits
@@ -55,8 +55,9 @@ class Formats:
         return format_time(value.astimezone(self.timezone), "HH:mm", locale=self._locale)
 
     def moment(self, value: datetime) -> str:
-        """Date and time to the minute, in the page's time zone."""
-        return format_datetime(value.astimezone(self.timezone), "medium", locale=self._locale)
+        """Date and time to the minute, in the page's time zone. A script on the page leaves out today's date."""
+        local = value.astimezone(self.timezone)
+        return str(get_datetime_format("medium", locale=self._locale)).format(self.time(local), self.day(local))
 
     def day(self, value: date) -> str:
         """A calendar day."""

@@ -5,6 +5,7 @@
 //   data-text="total_minor|money:currency"   money (and amount, without sign) take the path of the currency
 //   data-in="as of {}"                the sentence around it; data-in-one="{} point" where the number is one
 //   data-text="devices.state|word:device"    a code in the reader's words: <data value="device.online">
+//   data-text="glance|words:glance"          the same for each part of "kiosk-1 · greeting"
 //   data-if="claimable" data-if="!name"      shown when the value says something / nothing
 //   data-state-of="link.state"        becomes the data-state attribute that colours follow
 //   data-set="subject=claimable.sale" becomes data-subject, for a button's module
@@ -14,6 +15,7 @@
 
 import * as format from "/assets/design/format.js";
 
+const PARTS = " · ";
 const BOUND = "[data-text],[data-if],[data-state-of],[data-set],[data-each]";
 
 function at(view, path) {
@@ -42,6 +44,14 @@ export class Binder {
       const list = element.parentElement?.closest("[data-each]");
       if (list && list !== root && root.contains(list)) continue;
       this.#bind(element, view);
+    }
+  }
+
+  // Times that the server wrote, as this reader's clock and calendar have them.
+  retell(root) {
+    for (const element of root.querySelectorAll("time[data-text][datetime]")) {
+      const formatting = element.dataset.text.split("|")[1];
+      element.textContent = this.#formatted(element.dateTime, formatting);
     }
   }
 
@@ -81,13 +91,19 @@ export class Binder {
       case "":
         return String(value);
       case "word":
-        return this.#words.get(`${argument}.${value}`) ?? String(value);
+        return this.#word(argument, value);
+      case "words":
+        return String(value).split(PARTS).map((part) => this.#word(argument, part)).join(PARTS);
       case "money":
       case "amount":
         return format[name](value, at(view, argument), this.#language);
       default:
         return format[name](value, this.#language);
     }
+  }
+
+  #word(kind, code) {
+    return this.#words.get(`${kind}.${code}`) ?? String(code);
   }
 
   #repeat(list, items) {

@@ -43,12 +43,21 @@ export function amount(minor, currency, language) {
   return money(Math.abs(minor), currency, language);
 }
 
+// "14:05"
 export function time(iso, language) {
-  return made(Intl.DateTimeFormat, language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(iso));
+  const when = new Date(iso);
+  if (Number.isNaN(when.getTime())) return String(iso);
+  return made(Intl.DateTimeFormat, language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(when);
 }
 
-export function moment(iso, language) {
-  return made(Intl.DateTimeFormat, language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(iso));
+// "14:05" today, with its date on any other day.
+export function moment(iso, language, now = new Date()) {
+  const when = new Date(iso);
+  if (Number.isNaN(when.getTime())) return String(iso);
+  if (when.toDateString() === now.toDateString()) return time(iso, language);
+  const year = when.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
+  const options = { ...year, month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return made(Intl.DateTimeFormat, language, options).format(when);
 }
 
 const STEPS = [

@@ -85,7 +85,8 @@ def test_times_are_those_of_the_stores_wall_clock() -> None:
     formats = Pages(timezone=ZoneInfo("Asia/Shanghai")).formats(CHINESE)
     evening = datetime(2026, 2, 28, 17, 5, tzinfo=UTC)
     assert formats.time(evening) == "01:05"
-    assert formats.moment(evening).startswith("2026年3月1日")
+    assert formats.moment(evening) == "2026年3月1日 01:05"
+    assert Pages(timezone=ZoneInfo("Asia/Shanghai")).formats(ENGLISH).moment(evening) == "Mar 1, 2026, 01:05"
     assert formats.day(date(2028, 2, 29)) == "2028年2月29日"
 
 

@@ -1,0 +1,189 @@
+"""The head office's pages in a real browser: they fit, axe is content, hostile names are text, events land live."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from cloud_bridge.receipts import Hello
+from cloud_bridge.topics import Lane
+from cloud_bridge.transport import BrokerUnreachable, Will, Wire
+from cloud_crm.app import cloud_app
+from cloud_crm.assembly import Cloud
+from cloud_crm.config import load_settings
+from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.members.schemas import NewMedium, NewMember
+from tests.browser.conftest import OpenPage, served
+from tests.browser.test_every_screen import LAYOUT, SIZES, axe_violations
+from tests.unit.cloud.conftest import CLOUD_TOML, MEDIUM_KEY
+from tests.unit.cloud.store_days import MORNING, SECRET, FakeClock, StoreDay
+
+pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+
+PAGES = ("/", "/stores/store-1", "/stores/store-2", "/members", "/members?search=nobody", "/nowhere")
+HOSTILE = '<img src=x onerror="document.title=1">鑫🀄 العربية'
+EVERY_SIZE = (*SIZES.values(), (390, 844))
+
+
+@dataclass
+class HeadOffice:
+    """A running cloud; ``store-1`` has a day behind it, ``store-2`` is in quarantine."""
+
+    cloud: Cloud
+    landing: CrmLandingStore
+    member: str
+    url: str = ""
+    day: StoreDay = field(default_factory=StoreDay)
+
+    async def land(self, *, lane: Lane = Lane.LEDGER, first: int) -> None:
+        """The rows of the day from ``first`` on arrive."""
+        await asyncio.to_thread(self.landing.land, [self.day.batch(first, lane=lane)])
+
+
+@asynccontextmanager
+async def nobody_answers(_: Will | None) -> AsyncIterator[Wire]:
+    raise BrokerUnreachable("there is no broker in this test")
+    yield
+
+
+def furnished(folder: Path) -> HeadOffice:
+    (folder / "medium.key").write_bytes(MEDIUM_KEY)
+    (folder / "store.secret").write_bytes(SECRET)
+    (folder / "cloud.toml").write_text(CLOUD_TOML, encoding="utf-8")
+    clock = FakeClock()
+    cloud = Cloud(load_settings(folder / "cloud.toml"), clock=clock, dial=nobody_answers)
+    landing = CrmLandingStore(
+        cloud.database, secrets={"store-1": SECRET, "store-2": SECRET}, clock=clock, watcher=cloud.news
+    )
+    member = cloud.members.add(NewMember(name=HOSTILE, language="en"))
+    cloud.members.link(member, NewMedium(technology="card", number_hex="04a1b2c3d4e5f6"))
+    office = HeadOffice(cloud, landing, member)
+    office.day.tap()
+    office.day.earn(member, "261122-00001", 1_234)
+    office.day.take_back(member, "261122-00002", 34)
+    office.day.show()
+    landing.land([office.day.batch(), office.day.batch(lane=Lane.TELEMETRY)])
+    landing.greet("store-1", Hello(incarnation=office.day.incarnation, devices={"reader-1": "degraded"}))
+    told, forged = StoreDay("store-2"), StoreDay("store-2")
+    told.tap()
+    forged.earn(member, "forged", 5)
+    landing.land([told.batch()])
+    landing.land([forged.batch()])
+    return office
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def office(tmp_path: Path) -> AsyncIterator[HeadOffice]:
+    office = await asyncio.to_thread(furnished, tmp_path)
+    async with served(cloud_app(office.cloud)) as office.url:
+        try:
+            yield office
+        finally:
+            office.cloud.hub.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_every_page_fits_every_size_and_axe_finds_nothing(
+    office: HeadOffice, open_page: OpenPage, complaints: list[str], language: str, scheme: str
+) -> None:
+    page = await open_page(f"{office.url}/", color_scheme=scheme)
+    faults = {}
+    for path in PAGES:
+        await page.goto(f"{office.url}{path}{'&' if '?' in path else '?'}lang={language}")
+        for width, height in EVERY_SIZE:
+            await page.set_viewport_size({"width": width, "height": height})
+            if found := await page.evaluate(LAYOUT, False):
+                faults[f"{path} {width}"] = found
+        if found := await axe_violations(page):
+            faults[f"{path} axe"] = found
+    complaints[:] = [said for said in complaints if "status of 404" not in said]
+    assert faults == {}
+
+
+async def test_a_hostile_name_is_text_on_every_page_and_when_it_arrives_live(
+    office: HeadOffice, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{office.url}/members?lang=en")
+    await expect(page.locator(".person h2")).to_have_text(HOSTILE)
+    await page.goto(f"{office.url}/stores/store-1")
+    rows = page.locator("#ledger tbody tr")
+    await expect(rows).to_have_count(2)
+    office.day.earn(office.member, "<b>r-3</b>", 7)
+    await office.land(first=4)
+    await expect(rows).to_have_count(3)
+    await expect(rows.first).to_contain_text(HOSTILE)
+    await expect(rows.first).to_contain_text("<b>r-3</b>")
+    assert await page.locator("main img, main b").count() == 0
+    assert await page.title() != "1"
+
+
+async def test_an_event_lands_on_the_open_pages_of_store_and_fleet(office: HeadOffice, open_page: OpenPage) -> None:
+    store = await open_page(f"{office.url}/stores/store-1?lang=en")
+    fleet = await open_page(f"{office.url}/?lang=en")
+    landed = fleet.locator('[data-gateway="store-1"] [data-text="received|number"]')
+    await expect(landed).to_have_text("4")
+    await expect(store.locator(".feed-row")).to_have_count(4)
+    office.day.tap()
+    await office.land(first=4)
+    await expect(store.locator(".feed-row")).to_have_count(5)
+    await expect(store.locator(".feed-row").first).to_contain_text("Card tapped")
+    await expect(store.locator("#figures")).to_contain_text("5")
+    await expect(landed).to_have_text("5")
+
+
+async def test_the_chinese_page_says_codes_in_chinese_also_of_what_arrives_live(
+    office: HeadOffice, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{office.url}/stores/store-1?lang=zh-CN")
+    newest = page.locator(".feed-row").first
+    await expect(page.locator(".feed-row .glance", has_text="door")).to_have_text("door · 欢迎")
+    await expect(page.locator("#devices .thing")).to_contain_text("降级")
+    office.day.show()
+    await office.land(first=2, lane=Lane.TELEMETRY)
+    await expect(newest).to_contain_text("屏幕显示")
+    await expect(newest.locator(".glance")).to_have_text("door · 欢迎")
+
+
+async def test_todays_times_are_short_and_other_days_are_named(office: HeadOffice, open_page: OpenPage) -> None:
+    page = await open_page(f"{office.url}/stores/store-1?lang=en", timezone_id="Asia/Shanghai")
+    assert await times_at(page, days_later=0) == {"17:00"}
+    assert await times_at(page, days_later=1) == {"May 1, 17:00"}
+    assert await times_at(page, days_later=365) == {"May 1, 2026, 17:00"}
+
+
+async def times_at(page: Page, *, days_later: int) -> set[str]:
+    """What the page's times say to somebody who looks at it so much later."""
+    await page.clock.set_fixed_time(MORNING + timedelta(days=days_later))
+    await page.reload()
+    return set(await page.locator("time:visible").all_inner_texts())
+
+
+async def test_a_quarantine_is_shown_and_released_with_a_click(office: HeadOffice, open_page: OpenPage) -> None:
+    page = await open_page(f"{office.url}/stores/store-2?lang=en")
+    await expect(page.locator("#quarantines")).to_contain_text("In quarantine")
+    await page.locator("form[action$='/release'] button").click()
+    await expect(page.locator("#quarantines")).to_contain_text("Released by this machine")
+
+
+async def test_a_member_is_added_and_a_refused_card_says_why(
+    office: HeadOffice, open_page: OpenPage, complaints: list[str]
+) -> None:
+    page = await open_page(f"{office.url}/members?lang=en")
+    await page.get_by_label("Name", exact=True).fill("Alma Reyes")
+    await page.get_by_role("button", name="Add a member").click()
+    alma = page.locator(".person", has_text="Alma Reyes")
+    await alma.locator("summary").click()
+    await alma.get_by_label("Number").fill("no card number")
+    await alma.get_by_role("button", name="Link", exact=True).click()
+    await expect(page.get_by_role("alert")).to_contain_text("number_hex")
+    assert any("status of 422" in said for said in complaints)
+    complaints.clear()
