@@ -59,10 +59,10 @@ class ReplicaFeed:
     async def greeted(self, gateway_id: str, hello: Hello) -> None:
         """An enrolled gateway said where it stands."""
         before = self._places.get(gateway_id)
-        place = _Place(hello.incarnation, hello.replica_epoch, hello.replica_version)
-        if before is not None and (before.epoch, before.version) == (place.epoch, place.version):
-            place.offered, place.offered_at_s = before.offered, before.offered_at_s
-        self._places[gateway_id] = place
+        if before is not None and (before.epoch, before.version) == (hello.replica_epoch, hello.replica_version):
+            before.incarnation = hello.incarnation
+        else:
+            self._places[gateway_id] = _Place(hello.incarnation, hello.replica_epoch, hello.replica_version)
         await self._offer(gateway_id)
 
     async def applied(self, gateway_id: str, applied: Applied) -> None:

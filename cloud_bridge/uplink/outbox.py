@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cloud_bridge.receipts import Ack, Head, LaneFigures
 from cloud_bridge.topics import Lane
@@ -17,8 +17,7 @@ class Place:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(NamedTuple):
     """One journal row ready to send: ``body`` is the sealed event, sent byte for byte.
 
     A gap statement is a row too; its ``sequence`` is the first of the rows it stands for.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 
 from cloud_bridge.receipts import Ack, Head, LaneFigures
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import AckResult, Advanced, Foreign, Mismatch, OutboxRow, Place, RolledBack
 from edge_agent.clock import ms_of
-from edge_agent.journal.chain import TABLES, LaneState, lanes_in, place_of, seal_of, sequence_in, text_in
+from edge_agent.journal.chain import TABLES, LaneState, is_whole, lanes_in, place_of, seal_of, sequence_in, text_in
 from edge_agent.journal.database import Statements
 from edge_agent.journal.events import Appender
 from edge_agent.journal.gaps import Gaps
@@ -46,34 +47,38 @@ def unsent(connection: Statements, request: Request) -> list[OutboxRow]:
     done = max(asked, pruned)
     found: list[OutboxRow] = []
     budget = request.bytes_max
-    for first, last, body in _pieces(connection, request.lane, place_of(number, done), request.events_max):
-        budget -= len(body)
-        if first != done + 1 or seal_of(body) is None or (found and budget < 0):
-            break
-        found.append(OutboxRow(incarnation, first, body))
-        done = last
-        if len(found) == request.events_max:
-            break
+    # Closed before anything is raised: a statement left open would hold on to this snapshot.
+    with closing(_pieces(connection, request.lane, place_of(number, done), request.events_max)) as pieces:
+        for first, last, body in pieces:
+            budget -= len(body)
+            if first != done + 1 or not is_whole(body) or (found and budget < 0):
+                break
+            found.append(OutboxRow(incarnation, first, body))
+            done = last
+            if len(found) == request.events_max:
+                break
     if not found and done < head:
         raise HoleFound
     return found
 
 
-def _pieces(connection: Statements, lane: Lane, place: int, limit: int) -> Iterator[tuple[int, int, bytes]]:
+def _pieces(
+    connection: Statements, lane: Lane, place: int, limit: int
+) -> Generator[tuple[int, int, bytes], None, None]:
     """Rows and gap statements above a place, in order: first, last, body. One incarnation only."""
     ceiling = place_of((place >> 32) + 1, 0)
     rows = connection.execute(
-        f"SELECT place, body FROM {TABLES[lane]} WHERE place > ? AND place < ? ORDER BY place LIMIT ?",  # noqa: S608
+        f"""SELECT place & 0xFFFFFFFF, place & 0xFFFFFFFF, body FROM {TABLES[lane]}
+            WHERE place > ? AND place < ? ORDER BY place LIMIT ?""",  # noqa: S608
         (place, ceiling, limit),
     )
     gaps = connection.execute(
-        "SELECT place, last, body FROM gaps WHERE lane = ? AND place > ? AND place < ? ORDER BY place LIMIT ?",
+        """SELECT place & 0xFFFFFFFF, last, body FROM gaps
+            WHERE lane = ? AND place > ? AND place < ? ORDER BY place LIMIT ?""",
         (lane.value, place, ceiling, limit),
-    )
-    return heapq.merge(
-        ((sequence_in(at), sequence_in(at), body) for at, body in rows),
-        ((sequence_in(at), last, body) for at, last, body in gaps),
-    )
+    ).fetchall()
+    # Merging costs as much as reading, and a lane without a loss is the usual case.
+    yield from heapq.merge(rows, gaps) if gaps else rows
 
 
 def figures(connection: Statements, *, now_ms: int) -> dict[Lane, LaneFigures]:
