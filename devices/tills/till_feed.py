@@ -19,6 +19,7 @@ from typing import Self
 import uvicorn
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -114,7 +115,10 @@ class TillFeed:
         self._secret = await asyncio.to_thread(_read_secret, self._settings.secret_file)
         listener = await asyncio.to_thread(_listen, self._settings.host, self._settings.port)
         config = uvicorn.Config(
-            Starlette(routes=[Route(PATH, self._post_sale, methods=["POST"])]),
+            Starlette(
+                routes=[Route(PATH, self._post_sale, methods=["POST"])],
+                exception_handlers={HTTPException: _not_here},
+            ),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -234,6 +238,16 @@ class TillFeed:
             self._posted.get_nowait()
         for waiting in self._waiting:
             waiting.answer(None)
+
+
+async def _not_here(_request: Request, error: Exception) -> Response:
+    """Another path or method than the one there is."""
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST
+    place = "method" if status == HTTPStatus.METHOD_NOT_ALLOWED else "path"
+    response = _refusal(HTTPStatus(status), Problem(place, "there is nothing here", f"POST sales to {PATH}"))
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response
 
 
 async def _read_body(request: Request, bytes_max: int) -> bytes | None:

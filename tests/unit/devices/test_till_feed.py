@@ -282,8 +282,12 @@ async def test_a_message_wrong_everywhere_names_at_most_twenty_places(tmp_path: 
 
 async def test_other_paths_and_methods_are_refused(tmp_path: Path) -> None:
     async with running(tmp_path) as (_, till), httpx.AsyncClient(trust_env=False) as client:
-        assert (await client.get(till._url)).status_code == 405
-        assert (await client.post(till._url + "/x")).status_code == 404
+        for answer, status in (
+            (await client.get(till._url), 405),
+            (await client.post(till._url + "/x"), 404),
+        ):
+            assert answer.status_code == status
+            assert "POST" in answer.json()["problems"][0]["remedy"]
 
 
 async def test_a_port_in_use_is_a_fault_with_a_remedy(tmp_path: Path) -> None:
