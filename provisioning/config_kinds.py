@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, load_settings, read_secret
 from cloud_crm.config import ConfigError as CloudConfigError
-from cloud_crm.config import load_settings
 from edge_agent.config import EdgeSettings, too_open
 from edge_agent.config.problems import ConfigError, parse_toml
 from loyalty.programme import ProgrammeError, programme_from_toml
@@ -67,13 +67,24 @@ def _check_edge(path: Path) -> Verdict:
 def _check_cloud(path: Path) -> Verdict:
     try:
         settings = load_settings(path)
+        _read_secrets_of_cloud(settings)
     except CloudConfigError as error:
-        raise ConfigError(error.file, error.key, error.problem, f"{error.remedy.rstrip('.')}.") from error
+        problem = error.problem if error.file == path else f"{error.file} {error.problem}"
+        raise ConfigError(path, error.key, problem, f"{error.remedy.rstrip('.')}.") from error
     secrets = (settings.medium_key_file, *(gateway.secret_file for gateway in settings.gateways))
     warnings = tuple(filter(None, map(too_open, secrets)))
     return Verdict(
         "cloud (cloud.toml)", f"gateways: {', '.join(one.id for one in settings.gateways) or 'none'}", warnings
     )
+
+
+def _read_secrets_of_cloud(settings: CloudSettings) -> None:
+    """What the cloud reads when it starts. Raises ``CloudConfigError`` naming the secret's file and its key."""
+    read_secret(settings.medium_key_file, "medium_key_file")
+    for index, gateway in enumerate(settings.gateways):
+        read_secret(gateway.secret_file, f"gateways.{index}.secret_file")
+    if settings.web.operator_password_file is not None:
+        read_secret(settings.web.operator_password_file, "web.operator_password_file", bytes_min=PASSWORD_BYTES_MIN)
 
 
 def _check_store(path: Path) -> Verdict:

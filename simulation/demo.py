@@ -132,6 +132,8 @@ class Demo:
         ports = Ports(*choose((KIOSK_PORT, CLOUD_PORT, CONTROL_PORT, 0, 0, 0)))
         # Reading a year of receipts takes seconds; the programs start meanwhile.
         reading = asyncio.ensure_future(asyncio.to_thread(self._read_day))
+        # Whatever else fails first is what people are told; this failure is then nobody's.
+        reading.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._open.callback(self._leaving.set)
         folder.write(ports, currency=self.settings.sales.currency if self.settings.sales else "CNY")
         web = await self._open.enter_async_context(httpx.AsyncClient(trust_env=False))

@@ -32,7 +32,7 @@ app = typer.Typer(add_completion=False, help="Run a whole store and its cloud on
 
 _ORDERLY_END_S = 1.5
 """How long an orderly end may take before what still runs is killed: the whole is to be over in 3 s."""
-_FAILURES = (StageError, ChildError, HeadOfficeError, TillGaveUp, BooksUnreadable, SalesUnreadable, OSError)
+_FAILURES = (StageError, ChildError, HeadOfficeError, TillGaveUp, BooksUnreadable, SalesUnreadable)
 
 
 @app.command(epilog="Examples:  regulars demo    regulars demo --headless --minutes 1 --speed 600 --report report.json")
@@ -50,7 +50,9 @@ def demo(  # noqa: PLR0913 - a command's options are its arguments
         Path | None,
         typer.Option(metavar="FILE", help="Replay a shop's transactions (.csv or .csv.xz) instead of a made-up day."),
     ] = None,
-    sales_currency: Annotated[str, typer.Option(help="Currency of the prices in the sales file.")] = "GBP",
+    sales_currency: Annotated[
+        str, typer.Option(callback=_iso_4217, help="Currency of the prices in the sales file.")
+    ] = "GBP",
     turns: Annotated[int, typer.Option(help="Shoppers in a made-up day.", min=1, max=20_000)] = 240,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the measured figures as JSON.")] = None,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep journal, database and logs here.")] = None,
@@ -62,6 +64,8 @@ def demo(  # noqa: PLR0913 - a command's options are its arguments
     nothing is left behind, unless --data keeps it. The exit status is 3 when the books of store and
     cloud do not balance.
     """
+    if report is not None and report.is_dir():
+        raise CommandFailure(f"{report} is a folder.", "Name a file in it: --report FILE")
     settings = DemoSettings(
         regulars=(sys.executable, "-m", "provisioning.cli"),
         runtime_dir=Environment.read().runtime_dir,
@@ -76,6 +80,11 @@ def demo(  # noqa: PLR0913 - a command's options are its arguments
     )
     try:
         ending = asyncio.run(_run(settings, report))
+    except OSError as error:
+        if error.filename is None:
+            raise CommandFailure(f"The demo cannot go on: {error}") from error
+        problem = f"The demo cannot go on: {error.filename}: {error.strerror}."
+        raise CommandFailure(problem, "Choose another place, or mend its rights.") from error
     except _FAILURES as error:
         raise CommandFailure(f"The demo cannot go on: {error}") from error
     except BaseExceptionGroup as group:
@@ -123,6 +132,8 @@ class _Session:
         console.print(_addresses(demo))
         for row in demo.replayed.rejected if demo.replayed else ():
             console.print(f"Line {row.line} of the sales file was left out: {row.problem}; to mend it, {row.remedy}.")
+        if demo.replayed and (unsaid := demo.replayed.rejected_rows - len(demo.replayed.rejected)):
+            console.print(f"{unsaid} more lines of the sales file were left out.")
         with _progress_bar(console, demo.turns_total) as on_progress:
             demo.on_progress = on_progress
             try:
@@ -209,6 +220,12 @@ def _conclude(report: Report | None) -> None:
             status=Exit.CHECK_FAILED,
         )
     console.print(Text.assemble(("✓ ", "bold green"), "The books of store and cloud balance."))
+
+
+def _iso_4217(code: str) -> str:
+    if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+        raise typer.BadParameter("write an ISO 4217 code such as GBP")
+    return code
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -52,6 +52,17 @@ def test_a_small_file_is_played_to_its_end_with_its_refund(tmp_path: Path) -> No
     assert "Line 6 of the sales file was left out" in demo.output()
 
 
+def test_of_many_bad_lines_some_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    good = "536365,85123A,HEART HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"
+    bad = "".join(f"53637{n},85123A,HEART HOLDER,many,2010-12-01 09:01:00,2.55,,United Kingdom\n" for n in range(9))
+    sales = tmp_path / "sales.csv"
+    sales.write_text(HEADER + good + bad, encoding="utf-8")
+    with DemoProcess(tmp_path, "--sales", str(sales), "--speed", "100000", "--headless") as demo:
+        assert demo.wait() == 0, demo.output()
+    assert demo.output().count("was left out") == 5
+    assert "4 more lines of the sales file were left out" in demo.output()
+
+
 def test_a_file_that_is_no_sales_file_is_refused_in_one_message(tmp_path: Path) -> None:
     sales = tmp_path / "sales.csv"
     sales.write_text("name,colour\nfern,green\n", encoding="utf-8")

@@ -43,6 +43,23 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert "No such command" in result.output
 
 
+@pytest.mark.parametrize(
+    ("options", "status", "remedy"),
+    [
+        (("--sales-currency", "pounds"), 2, "ISO 4217"),
+        (("--report", "."), 1, "Name a file"),
+        (("--data", "/proc/none/such"), 1, "Choose another place"),
+    ],
+)
+def test_a_demo_that_cannot_be_played_says_so_before_it_starts(
+    options: tuple[str, str], status: int, remedy: str
+) -> None:
+    result = runner.invoke(app, ["demo", "--headless", *options])
+    assert result.exit_code == status, result.output
+    assert remedy in result.output
+    assert "Traceback" not in result.output
+
+
 def test_a_failure_is_one_message_with_its_remedy_and_no_traceback(tmp_path: Path) -> None:
     result = runner.invoke(app, ["journal", "verify", "--config", str(tmp_path / "edge.toml")])
     assert result.exit_code == 1

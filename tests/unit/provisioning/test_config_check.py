@@ -51,6 +51,8 @@ def replaced(before: str, after: str) -> Callable[[str], str]:
         ("edge.toml", replaced("gateway.secret", "no.secret"), "gateway.secret_file", "there is no file"),
         ("edge.toml", replaced("[gateway]", "[gateway"), "", "not TOML"),
         ("cloud.toml", replaced("port = 8402", "port = 99999"), "web.port", "65535"),
+        ("cloud.toml", replaced("gateway.secret", "no.secret"), "gateways.0.secret_file", "readable file"),
+        ("cloud.toml", replaced("medium.key", "no.key"), "medium_key_file", "readable file"),
         ("store.toml", replaced('"UTC"', '"Mars/Base"'), "store.time_zone", "IANA"),
         ("store.toml", replaced("width_cm = 550", "width_cm = 5500"), "", "outside the floor plan"),
         ("programme.toml", replaced("points = 1", "points = 1.5"), "programme.points", "whole number"),
