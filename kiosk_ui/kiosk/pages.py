@@ -77,13 +77,18 @@ def same_origin(request: Request) -> None:
     """Refuse what another site's page sends (403). Programs without a browser send no such headers."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
-    if site not in ("same-origin", "none") or (
-        origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    ):
+    if site not in ("same-origin", "none") or (origin is not None and _host_of(origin) != request.headers.get("host")):
         view = ProblemView.of(
             "header Origin", "the choice comes from another site", "only this kiosk's own page may send choices"
         )
         raise Refused(403, view)
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # Such as "http://[::1".
+        return None
 
 
 def _page(pages: Pages, request: Request, kiosk: Kiosk) -> HTMLResponse:

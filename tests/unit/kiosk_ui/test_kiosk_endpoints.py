@@ -75,6 +75,7 @@ async def test_a_malformed_choice_is_refused_and_not_recorded(body: bytes) -> No
     [
         {"origin": "http://evil.test"},
         {"origin": "null"},
+        {"origin": "http://[::1"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
         {"origin": "http://kiosk.test.evil.test"},
