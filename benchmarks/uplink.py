@@ -45,6 +45,7 @@ from cloud_crm.clock import system_clock as cloud_clock
 from cloud_crm.database import Database
 from cloud_crm.gateways import repository as gateways
 from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.memory import settle_memory
 from edge_agent.clock import system_clock
 from edge_agent.journal import Journal, JournalSettings, Transaction
 from loyalty.identifiers import posting_id
@@ -199,6 +200,7 @@ async def _cloud(plan: _Plan, pipe: Connection) -> None:
         on_landed=_forget,
     )
     task = asyncio.create_task(landing.run())
+    settle_memory()
     pipe.send(("ready", None))
     while await asyncio.to_thread(pipe.recv) == "cpu":
         pipe.send(("cpu", process_time()))

@@ -23,6 +23,7 @@ from cloud_crm.gateways.pages import gateway_pages
 from cloud_crm.ledger.endpoints import ledger_endpoints
 from cloud_crm.members.endpoints import member_endpoints
 from cloud_crm.members.pages import member_pages
+from cloud_crm.memory import settle_memory
 from cloud_crm.operators import BoundedBody, OperatorPassword, SameOrigin
 from cloud_crm.problems import answer_problems
 from cloud_crm.programme.endpoints import programme_endpoints
@@ -72,6 +73,7 @@ def run(settings: CloudSettings) -> None:
     """Serve until SIGINT or SIGTERM. Raises ``ConfigError`` or ``DatabaseError`` before listening."""
     cloud = Cloud(settings)
     server = _Server(cloud)
+    settle_memory()
     before = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         asyncio.run(server.serve())
