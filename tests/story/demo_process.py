@@ -36,7 +36,8 @@ class DemoProcess:
     @property
     def environment(self) -> dict[str, str]:
         """In which ``regulars tap`` finds this demo and no other."""
-        return os.environ | {"XDG_RUNTIME_DIR": str(self._runtime), "NO_COLOR": "1", "COLUMNS": "200"}
+        folders = {"XDG_RUNTIME_DIR": str(self._runtime), "TMPDIR": str(self._runtime)}
+        return os.environ | folders | {"NO_COLOR": "1", "COLUMNS": "200"}
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
