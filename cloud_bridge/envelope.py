@@ -67,7 +67,7 @@ class Envelope(BaseModel):
     incarnation: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     lane: Annotated[str, Field(pattern=r"^(ledger|telemetry)$")]
     sequence: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    hlc: Annotated[str, Field(pattern=r"^\d{15}-\d{5}$")]
+    hlc: Annotated[str, Field(pattern=r"^[0-9]{15}-[0-9]{5}$")]
     timequality: Annotated[str, Field(pattern=r"^(synchronised|unsynchronised|floor)$")]
     traceparent: Annotated[str, Field(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
     prevhash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from edge_agent.clock import datetime_of
-from edge_agent.journal.events import Query
+from edge_agent.journal.lanes.events import Query
 from edge_agent.journal.values import Recorded, SaleRow, Visit
 from loyalty.identifiers import EventId, MemberId, PostingId
 from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule

@@ -11,7 +11,6 @@ from cloud_bridge.receipts import Ack, Head
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import AckResult
 from edge_agent.clock import HybridClock
-from edge_agent.journal.chain import verify_chains
 from edge_agent.journal.database import (
     LEDGER_FILL_MAX,
     TELEMETRY_FILL_MAX,
@@ -22,10 +21,11 @@ from edge_agent.journal.database import (
     open_writer,
     unreadable,
 )
-from edge_agent.journal.events import Appender, AppenderState
-from edge_agent.journal.gaps import Gaps
-from edge_agent.journal.outbox import OutboxKeeping
-from edge_agent.journal.recovery import Reissue, load_state, mend, retell, save_head, save_lane
+from edge_agent.journal.lanes.chain import verify_chains
+from edge_agent.journal.lanes.events import Appender, AppenderState
+from edge_agent.journal.lanes.gaps import Gaps
+from edge_agent.journal.lanes.outbox import OutboxKeeping
+from edge_agent.journal.lanes.recovery import Reissue, load_state, mend, retell, save_head, save_lane
 from edge_agent.journal.transaction import Transaction
 from edge_agent.journal.values import Damage, JournalError, JournalFull, JournalSettings
 

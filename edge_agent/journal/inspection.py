@@ -11,10 +11,10 @@ from typing import TypeVar
 from cloud_bridge.receipts import Head, LaneFigures
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
-from edge_agent.journal import outbox
 from edge_agent.journal.books import to_ms
-from edge_agent.journal.chain import lanes_in, verify_chains
 from edge_agent.journal.database import Statements, open_reader, unreadable
+from edge_agent.journal.lanes import outbox
+from edge_agent.journal.lanes.chain import lanes_in, verify_chains
 from edge_agent.journal.transaction import Reader
 from edge_agent.journal.values import Counts, SetAside, TailRow, VerifyReport
 from loyalty.ledger import digest

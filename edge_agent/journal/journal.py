@@ -16,11 +16,11 @@ from cloud_bridge.receipts import Ack, Head, LaneFigures
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import AckResult, OutboxRow, Place
 from edge_agent.clock import HybridClock
-from edge_agent.journal import outbox
 from edge_agent.journal.books import to_ms
-from edge_agent.journal.chain import verify_chains
 from edge_agent.journal.committer import Committer, Outcome
 from edge_agent.journal.database import Statements, open_reader, unreadable
+from edge_agent.journal.lanes import outbox
+from edge_agent.journal.lanes.chain import verify_chains
 from edge_agent.journal.transaction import Reader, Transaction
 from edge_agent.journal.values import Damage, JournalClosed, JournalSettings, VerifyReport
 from edge_agent.journal.writer import Writer

@@ -7,8 +7,8 @@ from datetime import datetime
 from cloud_bridge.downlink import ReplicaCursor, StepOutcome
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
-from edge_agent.journal.chain import place_of, sequence_in
-from edge_agent.journal.events import Query
+from edge_agent.journal.lanes.chain import place_of, sequence_in
+from edge_agent.journal.lanes.events import Query
 from edge_agent.journal.values import BalanceAsOf, MemberEntry
 from loyalty.identifiers import MemberId
 from loyalty.ledger import available

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from cloud_bridge.contract import EventData
 from cloud_bridge.topics import Lane
 from edge_agent.journal.books import BookKeeping, BookQueries
-from edge_agent.journal.chain import place_of
 from edge_agent.journal.database import Statements
-from edge_agent.journal.events import Appender, AppenderState, EventQueries
+from edge_agent.journal.lanes.chain import place_of
+from edge_agent.journal.lanes.events import Appender, AppenderState, EventQueries
 from edge_agent.journal.replica import ReplicaKeeping, ReplicaQueries
 from edge_agent.journal.values import Counts, Deferred, JournalError, JournalFull, Recorded
 

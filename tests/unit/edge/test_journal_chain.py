@@ -19,8 +19,8 @@ from cloud_bridge.gaps import Gap, gap_is_signed
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import OutboxRow
 from edge_agent.journal import Deferred, Recorded, Transaction
-from edge_agent.journal.chain import seal_of
 from edge_agent.journal.inspection import verify_file
+from edge_agent.journal.lanes.chain import seal_of
 from tests.unit.edge.journal_bench import SECRET, acknowledge, opened, post, posting, queue, record, shown, tamper, tap
 
 

@@ -14,7 +14,7 @@ from cloud_bridge.contract import CardTappedV1, EventData, SaleCompletedV1, Sale
 from cloud_bridge.envelope import EnvelopeError, LaneSealer, Position, seal, verify
 from cloud_bridge.topics import Lane
 from edge_agent.journal import Deferred, Journal, JournalClosed, JournalError, Recorded, Transaction
-from edge_agent.journal.events import canonical
+from edge_agent.journal.lanes.events import canonical
 from tests.unit.edge.journal_bench import Hands, opened, queue, record, settings, shown, tap
 
 

@@ -11,10 +11,19 @@ from cloud_bridge.receipts import Ack, Head, LaneFigures
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import AckResult, Advanced, Foreign, Mismatch, OutboxRow, Place, RolledBack
 from edge_agent.clock import ms_of
-from edge_agent.journal.chain import TABLES, LaneState, is_whole, lanes_in, place_of, seal_of, sequence_in, text_in
 from edge_agent.journal.database import Statements
-from edge_agent.journal.events import Appender
-from edge_agent.journal.gaps import Gaps
+from edge_agent.journal.lanes.chain import (
+    TABLES,
+    LaneState,
+    is_whole,
+    lanes_in,
+    place_of,
+    seal_of,
+    sequence_in,
+    text_in,
+)
+from edge_agent.journal.lanes.events import Appender
+from edge_agent.journal.lanes.gaps import Gaps
 from edge_agent.journal.values import Damage
 
 PRUNE_ROWS_MIN = 500

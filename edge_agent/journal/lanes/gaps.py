@@ -10,9 +10,9 @@ from cloud_bridge.gaps import Gap, sign_gap
 from cloud_bridge.receipts import Head
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
-from edge_agent.journal.chain import TABLES, place_of, sequence_in
 from edge_agent.journal.database import Statements
-from edge_agent.journal.events import new_traceparent
+from edge_agent.journal.lanes.chain import TABLES, place_of, sequence_in
+from edge_agent.journal.lanes.events import new_traceparent
 from edge_agent.journal.values import Damage
 
 

@@ -12,11 +12,11 @@ from cloud_bridge.contract import PointsPostedV1, PostingV1
 from cloud_bridge.envelope import Position, seal
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
-from edge_agent.journal.chain import TABLES, LaneState, lanes_in, place_of, sequence_in
 from edge_agent.journal.database import Statements
-from edge_agent.journal.events import Appender, AppenderState
-from edge_agent.journal.gaps import Gaps
-from edge_agent.journal.outbox import OutboxKeeping
+from edge_agent.journal.lanes.chain import TABLES, LaneState, lanes_in, place_of, sequence_in
+from edge_agent.journal.lanes.events import Appender, AppenderState
+from edge_agent.journal.lanes.gaps import Gaps
+from edge_agent.journal.lanes.outbox import OutboxKeeping
 from edge_agent.journal.values import Damage
 from loyalty.ledger import member_of
 

@@ -15,8 +15,8 @@ from cloud_bridge.envelope import ATTRIBUTE_BYTES_MAX, EVENT_BYTES_MAX, Envelope
 from cloud_bridge.receipts import SEQUENCE_MAX
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock, Stamp
-from edge_agent.journal.chain import TABLES, LaneState, number_in, place_of, seal_of, sequence_in
 from edge_agent.journal.database import Statements
+from edge_agent.journal.lanes.chain import TABLES, LaneState, number_in, place_of, seal_of, sequence_in
 from edge_agent.journal.values import JournalError, Recorded, SetAside, TailRow
 
 _INSERT = {lane: f"INSERT INTO {table} VALUES (?, ?)" for lane, table in TABLES.items()}  # noqa: S608
