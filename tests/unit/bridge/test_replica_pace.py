@@ -7,7 +7,7 @@ import asyncio
 from cloud_bridge.landing.replica_feed import CHANGES_PAUSE_S, ReplicaFeed
 from cloud_bridge.receipts import Applied, Hello
 from cloud_bridge.replica import ReplicaStep
-from tests.unit.bridge.virtual_time import run_virtually
+from tests.unit.bridge.virtual_time import run_virtually, virtual_time_passes
 
 EPOCH, INCARNATION, STORE = "life", "ab" * 16, "store-1"
 
@@ -68,11 +68,11 @@ def test_changes_without_end_make_one_step_per_pause_and_the_last_is_not_lost() 
             async with asyncio.timeout(10 * CHANGES_PAUSE_S):
                 while cloud.latest < 105:
                     cloud.change()
-                    await asyncio.sleep(CHANGES_PAUSE_S / 20)
+                    await virtual_time_passes(CHANGES_PAUSE_S / 20)
                     await cloud.apply()
-            await asyncio.sleep(2 * CHANGES_PAUSE_S)
+            await virtual_time_passes(2 * CHANGES_PAUSE_S)
             await cloud.apply()
-            await asyncio.sleep(2 * CHANGES_PAUSE_S)
+            await virtual_time_passes(2 * CHANGES_PAUSE_S)
             pacing.cancel()
         assert len(cloud.sent) <= 25  # five seconds of changes: two steps of ten each, to catch up, then one a pause
         assert cloud.sent[-1][0] == 105
