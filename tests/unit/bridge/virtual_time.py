@@ -46,6 +46,5 @@ def run_virtually(story: Coroutine[Any, Any, T]) -> T:
 
 async def virtual_time_passes(seconds: float) -> None:
     """Let virtual time pass; costs none of ours. Only inside :func:`run_virtually`."""
-    if not isinstance(asyncio.get_running_loop(), VirtualTimeLoop):
-        raise RuntimeError("time passes by itself only in virtual time")
+    assert isinstance(asyncio.get_running_loop(), VirtualTimeLoop), "time passes by itself only in virtual time"
     await asyncio.sleep(seconds)
