@@ -8,7 +8,7 @@ from cloud_bridge.receipts import LaneFigures
 
 
 class LaneView(BaseModel):
-    """One lane of the gateway's present incarnation: what landed here, and what the gateway says."""
+    """One lane over all incarnations: what landed here, and what the gateway says. ``high`` is of the present one."""
 
     high: int = Field(description="The last sequence applied: received + lost")
     received: int = Field(description="Events landed here, each counted once")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -116,13 +117,17 @@ class _Figures:
         )
 
     def _lane(self, lane: Lane, streams: Sequence[StreamRow], incarnation: str | None, hello: Hello) -> LaneView:
-        stream = next((s for s in streams if s.incarnation == incarnation and s.lane == lane.value), None)
+        """Counts over all incarnations, as the gateway counts; ``high`` of the present one."""
+        of_lane = [stream for stream in streams if stream.lane == lane.value]
+        reasons: Counter[str] = Counter()
+        for stream in of_lane:
+            reasons.update(self.losses.get(stream.stream_id, {}))
         return LaneView(
-            high=stream.high if stream else 0,
-            received=stream.received if stream else 0,
-            duplicates=stream.duplicates if stream else 0,
-            lost=stream.lost if stream else 0,
-            lost_by_reason=self.losses.get(stream.stream_id, {}) if stream else {},
+            high=next((stream.high for stream in of_lane if stream.incarnation == incarnation), 0),
+            received=sum(stream.received for stream in of_lane),
+            duplicates=sum(stream.duplicates for stream in of_lane),
+            lost=sum(stream.lost for stream in of_lane),
+            lost_by_reason=dict(reasons),
             reported=hello.lanes.get(lane),
         )
 

@@ -80,6 +80,8 @@ def _in_words(problem: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]
     if problem["type"] == "contradiction":
         context = problem.get("ctx", {})
         return str(context["problem"]), str(context["remedy"])
+    if problem["type"] == "path_type":
+        return f"is {problem['input']!r:.80}, not a path", f"Write it as text in quotes. Meant is: {meant}"
     found = repr(problem["input"])
     shown = found if len(found) <= _FOUND_LENGTH_MAX else f"{found[:_FOUND_LENGTH_MAX]}…"
     return f"is {shown}: {problem['msg'].removeprefix('Value error, ')}", f"Meant is: {meant}"

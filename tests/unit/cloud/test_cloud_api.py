@@ -162,6 +162,22 @@ async def test_the_figures_of_a_gateway_are_both_sides_of_the_books(
     assert [view["gateway"] for view in (await web.get("/api/gateways")).json()] == ["store-1", "store-2"]
 
 
+async def test_the_figures_of_a_lane_go_on_counting_when_a_gateway_begins_a_new_incarnation(
+    web: httpx.AsyncClient, store: LandingStore
+) -> None:
+    day = StoreDay()
+    for _ in range(3):
+        day.tap()
+    store.land([day.batch()])
+    reborn = day.reborn()
+    reborn.tap()
+    store.land([reborn.batch()])
+    store.greet("store-1", Hello(incarnation=reborn.incarnation, software="0.1.0"))
+    one = (await web.get("/api/gateways/store-1")).json()
+    assert (one["incarnation"], one["earlier_incarnations"]) == (reborn.incarnation, 1)
+    assert (one["lanes"]["ledger"]["high"], one["lanes"]["ledger"]["received"]) == (1, 4)
+
+
 async def test_a_release_needs_a_quarantine_and_is_kept_with_its_operator(
     web: httpx.AsyncClient, store: LandingStore
 ) -> None:
