@@ -129,6 +129,7 @@ class Demo:
     async def _set_up(self) -> None:
         self._began_s = asyncio.get_running_loop().time()
         folder = self._folder()
+        self._open.enter_context(folder.kept_by_one())
         ports = Ports(*choose((KIOSK_PORT, CLOUD_PORT, CONTROL_PORT, 0, 0, 0)))
         # Reading a year of receipts takes seconds; the programs start meanwhile.
         reading = asyncio.ensure_future(asyncio.to_thread(self._read_day))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,10 @@ KIOSK = "kiosk-1"
 TILL = "till-1"
 STORE_NAME = "西湖店 West Lake"
 _SECRET_BYTES = 32
+
+
+class FolderInUse(RuntimeError):
+    """Another demo runs with this data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,16 @@ class StoreFolder:
     def secret(self, name: str) -> bytes:
         """The content of a secret file."""
         return self._secret_file(name).read_bytes()
+
+    @contextmanager
+    def kept_by_one(self) -> Iterator[None]:
+        """Keep other demos out of this folder meanwhile. Raises :class:`FolderInUse`, ``OSError``."""
+        with (self.path / "demo.lock").open("w", encoding="ascii") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise FolderInUse(f"another demo is using {self.path}; stop it or choose another folder") from error
+            yield
 
     def write(self, ports: Ports, *, currency: str) -> None:
         """Write what is to be written. Raises ``OSError``."""

@@ -27,12 +27,13 @@ from simulation.head_office import HeadOfficeError
 from simulation.processes.children import ChildError
 from simulation.shop_floor import TillGaveUp
 from simulation.stage import BrokerKind, StageError
+from simulation.store_files import FolderInUse
 
 app = typer.Typer(add_completion=False, help="Run a whole store and its cloud on this machine.")
 
 _ORDERLY_END_S = 1.5
 """How long an orderly end may take before what still runs is killed: the whole is to be over in 3 s."""
-_FAILURES = (StageError, ChildError, HeadOfficeError, TillGaveUp, BooksUnreadable, SalesUnreadable)
+_FAILURES = (StageError, FolderInUse, ChildError, HeadOfficeError, TillGaveUp, BooksUnreadable, SalesUnreadable)
 
 
 @app.command(epilog="Examples:  regulars demo    regulars demo --headless --minutes 1 --speed 600 --report report.json")
