@@ -10,8 +10,8 @@ from simulation.store_files import FolderInUse, StoreFolder
 
 
 def test_a_second_demo_is_kept_out_of_a_folder_in_use_until_the_first_has_gone(tmp_path: Path) -> None:
-    with StoreFolder(tmp_path).kept_by_one():
-        with pytest.raises(FolderInUse, match="choose another folder"), StoreFolder(tmp_path).kept_by_one():
-            pytest.fail("both have it")
+    folder = StoreFolder(tmp_path)
+    with folder.kept_by_one(), pytest.raises(FolderInUse, match="choose another folder"), folder.kept_by_one():
+        pytest.fail("both have it")
     with StoreFolder(tmp_path).kept_by_one():
         pass
