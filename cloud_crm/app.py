@@ -123,14 +123,14 @@ def _probes(cloud: Cloud) -> APIRouter:
     router = APIRouter(tags=["probes"])
     registry = cloud.figures.registry()
 
-    @router.get("/healthz")
+    @router.api_route("/healthz", methods=["GET", "HEAD"])
     def healthz() -> JSONResponse:
         """200 while all of the program works, 503 once a part of it has ended: then restart it."""
         if cloud.is_alive:
             return JSONResponse({"status": "alive"})
         return JSONResponse({"status": "ended"}, HTTPStatus.SERVICE_UNAVAILABLE)
 
-    @router.get("/readyz")
+    @router.api_route("/readyz", methods=["GET", "HEAD"])
     def readyz() -> JSONResponse:
         """200 once the database and the broker are reached, 503 before; says which."""
         state = cloud.is_ready()

@@ -50,11 +50,11 @@ def figures(
     async def prometheus() -> Response:
         return Response(metrics.text(await status(), uptime_s=uptime_s()), media_type=CONTENT_TYPE)
 
-    @router.get("/healthz", include_in_schema=False)
+    @router.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)
     async def alive() -> Response:
         return PlainTextResponse("alive\n")
 
-    @router.get("/readyz")
+    @router.api_route("/readyz", methods=["GET", "HEAD"])
     async def ready() -> Response:
         """200 when journal and replica are in place, else 503 with the reasons."""
         found = _readiness(await status())
