@@ -106,8 +106,20 @@ def points_kept(programme: Programme, *, earned: int, total_minor: int, left_min
     return earned * programme.points_for(left_minor) // whole
 
 
-def take_back(account: PointsAccount, accruals: tuple[PostingId, ...], points: int, *, by: Refund) -> Moved:
-    """Take ``points`` back: from their own lots, then from others that can be spent, the rest becomes debt."""
+def take_back_referral(account: PointsAccount, reward: Accrual, *, on: date, by: Refund) -> Moved:
+    """Take back what one side got for a referral, because refund ``by`` left no real first purchase."""
+    before = advance(account, on=on, cause=by.event)
+    taken = _take_back(before.account, (reward.posting,), reward.points, by=by, kind=f"referral-{reward.posting}")
+    return Moved(taken.account, (*before.postings, *taken.postings))
+
+
+def _take_back(
+    account: PointsAccount, accruals: tuple[PostingId, ...], points: int, *, by: Refund, kind: str = "refund"
+) -> Moved:
+    """Take ``points`` back: from their own lots, then from others that can be spent, the rest becomes debt.
+
+    ``kind`` keeps apart what one refund takes back from several members.
+    """
     member = account.member
     lots, waiting = take(account.lots, points, fits=lambda lot: lot.pending and lot.accrual in accruals)
     missing = points - _sum(waiting)
@@ -116,9 +128,9 @@ def take_back(account: PointsAccount, accruals: tuple[PostingId, ...], points: i
     spendable = _sum(own) + _sum(others)
     owed = missing - spendable
     moves = (
-        ("refund", available(member), spendable, Rule.REFUND),
-        ("refund-pending", pending(member), _sum(waiting), Rule.REFUND),
-        ("refund-debt", debt(member), owed, Rule.DEBT),
+        (kind, available(member), spendable, Rule.REFUND),
+        (f"{kind}-pending", pending(member), _sum(waiting), Rule.REFUND),
+        (f"{kind}-debt", debt(member), owed, Rule.DEBT),
     )
     postings = tuple(
         Posting(posting_id(name, by.store, by.sale), account_from, PROGRAMME_ISSUED, moved, rule, by.event)
@@ -138,7 +150,7 @@ def _settle(account: PointsAccount, book: SaleBook, refund: Refund, terms: Terms
     back = max(0, book.earned - kept - book.taken_back)
     before = advance(account, on=on, cause=refund.event)
     given = _restore(before.account, book, restored - book.restored, terms, by=_Restoring(refund, on))
-    taken = take_back(given.account, book.accruals, back, by=refund)
+    taken = _take_back(given.account, book.accruals, back, by=refund)
     after = replace(
         book,
         refunded_minor=refunded,

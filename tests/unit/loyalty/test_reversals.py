@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from loyalty.decide import Refused
 from loyalty.events import Purchase, Refund
-from loyalty.identifiers import EventId, PostingId, SaleId, StoreId, posting_id
-from loyalty.ledger import Posting, Rule
-from loyalty.points.lots import PointsAccount, Short
-from loyalty.points.reversals import SaleBook, Settled, Sold, record_refund, record_sale
+from loyalty.identifiers import EventId, MemberId, PostingId, SaleId, StoreId, posting_id
+from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule, balance
+from loyalty.points.lots import Accrual, Moved, PointsAccount, Short, earn, spend
+from loyalty.points.reversals import SaleBook, Settled, Sold, record_refund, record_sale, take_back_referral
 from loyalty.programme import Programme
 from loyalty.terms.document import Terms
 from loyalty.terms.earning import Expiry, LotTerms
-from tests.unit.loyalty.points_books import ANNA, DAY, accrual, books_agree
+from tests.unit.loyalty.points_books import ANNA, CAUSE, DAY, accrual, books_agree
 
 WAITING = LotTerms(pending_days=7)
 SHOP = Terms(Programme("P", "CNY"))
@@ -108,6 +108,25 @@ def test_a_sale_that_earned_and_redeemed_is_undone_on_both_sides() -> None:
     shop.refunds("b", refund("r2", 5_000))
     assert shop.account.available == 200
     assert shop.account.lots[0].accrual == accrual(1, "a").posting
+
+
+@pytest.mark.parametrize(("waiting_days", "spent", "debt"), [(0, 0, 0), (7, 0, 0), (0, 60, 60)])
+def test_a_referral_that_no_longer_stands_is_taken_back_from_both_sides(
+    waiting_days: int, spent: int, debt: int
+) -> None:
+    terms = LotTerms(pending_days=waiting_days)
+    back = refund("r", 5_000)
+    postings: list[Posting] = []
+    for side, member in (("referrer", MemberId("ben")), ("referred", ANNA)):
+        reward = Accrual(posting_id("referral", side, ANNA), Rule.REFERRAL, 100, CAUSE)
+        earned = earn(PointsAccount(member), reward, terms, on=DAY)
+        used = spend(earned.account, spent, redemption=posting_id("x", member), on=DAY, cause=CAUSE)
+        assert isinstance(used, Moved)
+        reversed_ = take_back_referral(used.account, reward, on=DAY, by=back)
+        assert (reversed_.account.lots, reversed_.account.debt) == ((), debt)
+        postings += (*earned.postings, *used.postings, *reversed_.postings)
+    assert len({p.posting_id for p in postings}) == len(postings)
+    assert balance(postings, PROGRAMME_ISSUED) == 0
 
 
 def test_debt_is_repaid_by_what_is_earned_next() -> None:
