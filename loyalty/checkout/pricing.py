@@ -36,7 +36,7 @@ class Pricing:
         self._terms = terms
         self._question = question
         self._coupons = coupons
-        self._used = {held.coupon: held.used for held in reversed(question.coupons)}
+        self._used = {held.coupon: held.used for held in question.coupons}
         self._prices = [line.amount_minor for line in question.basket.lines]
         self._steps: list[Step] = []
         for layer in terms.stacking.order:

@@ -28,6 +28,7 @@ def quote(terms: Terms, question: Question) -> Quote:
         declined = tuple(Declined(key, Why.OTHER_CURRENCY) for key in sorted({c.coupon for c in question.coupons}))
         prices = tuple(line.amount_minor for line in basket.lines)
         return Quote(basket.full_minor, basket.full_minor, prices, declined=declined)
+    question = replace(question, coupons=_each_once(question.coupons))
     usable, refused = _usable(terms, question)
     while True:
         priced, outdone = _best(terms, question, usable)
@@ -42,7 +43,7 @@ def _usable(terms: Terms, question: Question) -> tuple[list[Coupon], list[Declin
     """The coupons nothing speaks against, in their order, and the others with the reason."""
     usable: list[Coupon] = []
     declined: list[Declined] = []
-    for number, held in enumerate(_each_once(question.coupons)):
+    for number, held in enumerate(question.coupons):
         coupon = terms.coupon(held.coupon)
         why: Why | None = Why.UNKNOWN
         if number >= COUPONS_MAX:
@@ -56,10 +57,10 @@ def _usable(terms: Terms, question: Question) -> tuple[list[Coupon], list[Declin
     return sorted(usable, key=lambda coupon: (coupon.order, coupon.id)), declined
 
 
-def _each_once(coupons: Sequence[HeldCoupon]) -> list[HeldCoupon]:
+def _each_once(coupons: Sequence[HeldCoupon]) -> tuple[HeldCoupon, ...]:
     """Of a coupon shown several times the one whose budget is most used, by key."""
     by_key = {held.coupon: held for held in sorted(coupons, key=lambda held: astuple(held.used))}
-    return [by_key[key] for key in sorted(by_key)]
+    return tuple(by_key[key] for key in sorted(by_key))
 
 
 def _best(terms: Terms, question: Question, usable: Sequence[Coupon]) -> tuple[Pricing, list[Declined]]:

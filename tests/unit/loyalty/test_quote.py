@@ -268,6 +268,19 @@ def test_unknown_repeated_and_too_many_coupons_are_named_not_obeyed() -> None:
     assert len(answer.declined) == COUPONS_MAX + 5
 
 
+def test_of_one_coupon_shown_twice_the_most_used_budget_counts() -> None:
+    fresh, used = HeldCoupon("ten"), HeldCoupon("ten", BudgetUse(member_uses=1))
+    for shown in ((fresh, used), (used, fresh)):
+        assert declined(ask(TEN, coupons=shown)) == {"ten": Why.MEMBER_BUDGET_USED}
+
+
+def test_points_pay_the_price_and_do_not_choose_the_coupons() -> None:
+    alone = replace(FIVE, id="alone", amount_minor=1_601, exclusive=True)
+    rich = replace(SENIOR, points=9_000)
+    answer = ask(TEN, replace(FIVE, amount_minor=600), alone, shopper=rich, points=9_000)
+    assert steps(answer) == [("alone", 1_601, 8_399), (POINTS, 4_000, 4_399)]
+
+
 def test_a_basket_in_other_money_is_not_discounted() -> None:
     answer = ask(TEN, basket=replace(BASKET, currency="EUR"), shopper=GOLD)
     assert answer.price_minor == 10_000

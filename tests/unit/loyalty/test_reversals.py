@@ -166,6 +166,20 @@ def test_points_restored_before_their_last_day_keep_it() -> None:
     assert [(lot.points, lot.last_day) for lot in shop.account.lots] == [(100, DAY + timedelta(days=10))]
 
 
+def test_restored_points_return_to_their_own_lots_those_that_live_longest_first() -> None:
+    shop = Shop(replace(SHOP, lots=LotTerms(expiry=Expiry.DAYS, after=10)))
+    shop.sells(sold("a", 10_000))
+    shop.on = DAY + timedelta(days=1)
+    shop.sells(sold("b", 10_000))
+    shop.sells(sold("c", 10_000, redeemed=200, earned=0))
+    lots = []
+    for part in ("r1", "r2", "r3", "r4"):
+        shop.refunds("c", refund(part, 2_500))
+        lots.append([(lot.points, lot.earned_on) for lot in shop.account.lots])
+    old, young = DAY, DAY + timedelta(days=1)
+    assert lots == [[(50, young)], [(100, young)], [(50, old), (100, young)], [(100, old), (100, young)]]
+
+
 def test_a_refund_in_another_store_reverses_the_same() -> None:
     here, there = shop_with_270_points_and_150_redeemed(), shop_with_270_points_and_150_redeemed()
     here.refunds("c", refund("r", 5_000))
