@@ -19,6 +19,16 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a basket: the price of all its pieces together, in minor units (≥ 0)."""
+
+    sku: str
+    amount_minor: int
+    category: str = ""
+    brand: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Refund:
     """Goods of an earlier sale given back: ``refunded_minor`` (> 0) of it returned to the customer."""
 

@@ -15,6 +15,12 @@ from loyalty.identifiers import EventId, MemberId, PostingId
 PROGRAMME_ISSUED = "programme:issued"
 """Where all points come from: its balance is minus the points in circulation."""
 
+PROGRAMME_REDEEMED = "programme:redeemed"
+"""Where points go that a member exchanged for something."""
+
+PROGRAMME_EXPIRED = "programme:expired"
+"""Where points go whose last day has passed: the programme's breakage."""
+
 POINTS_MAX = 1_000_000_000
 """The most points one posting may move."""
 
@@ -24,11 +30,41 @@ class Rule(StrEnum):
 
     SPEND = "spend"
     REFUND = "refund"
+    MULTIPLIER = "multiplier"
+    TIER_BONUS = "tier_bonus"
+    MEMBER_DAY = "member_day"
+    FIRST_PURCHASE = "first_purchase"
+    VISIT = "visit"
+    BIRTHDAY = "birthday"
+    REFERRAL = "referral"
+    SURVEY = "survey"
+    REVIEW = "review"
+    SHARE = "share"
+    RELEASE = "release"
+    """Pending points become available: the return window has ended."""
+    REDEMPTION = "redemption"
+    RESTORE = "restore"
+    """A refund gives redeemed points back."""
+    EXPIRY = "expiry"
+    DEBT = "debt"
+    """A refund found too few points; the rest is owed."""
+    REPAYMENT = "repayment"
+    """Points that became available pay what is owed."""
 
 
 def available(member: MemberId) -> str:
     """The account of points a member can spend."""
     return f"member:{member}:available"
+
+
+def pending(member: MemberId) -> str:
+    """The account of points that wait for the end of the return window."""
+    return f"member:{member}:pending"
+
+
+def debt(member: MemberId) -> str:
+    """The account of points a member owes: its balance is minus the debt, never above zero."""
+    return f"member:{member}:debt"
 
 
 def member_of(account: str) -> MemberId | None:

@@ -1,0 +1,1 @@
+"""A member's points: lots, what fills and empties them, and the tier that earning leads to."""
