@@ -1,7 +1,8 @@
 """The cloud's side: where every point of one member and currency is.
 
-Every function takes an account and gives the next one, or a refusal. The caller holds the account's row lock and keeps
-the identifiers already applied (``known``). Points leave a lease only when the gateway says so; no function takes a time.
+Every function takes an account and gives the next one, or a refusal. The caller holds the account's row lock and
+keeps the identifiers already applied (``known``). Points leave a lease only when the gateway says so; no function takes
+a time.
 """
 
 from __future__ import annotations
@@ -59,12 +60,10 @@ class Settled:
     """The account afterwards.
 
     ``recovered`` points had been written off and turned out to be spent (:func:`loyalty.rights.losses.recover`).
-    ``unexplained`` points were returned by a gateway that could not hold them: they go nowhere and want an operator.
     """
 
     account: Account
     recovered: int = 0
-    unexplained: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,11 @@ def issue(account: Account, points: int) -> Account | Refusal:
 def grant(
     account: Account, grant_id: GrantId, lessee: tuple[GatewayId, Incarnation], points: int, *, standing: Standing
 ) -> Granted | Refusal:
-    """Lease available points to the current incarnation of a gateway. The caller makes sure a ``grant_id`` is new."""
+    """Lease available points to the current incarnation of a gateway. The caller makes sure a ``grant_id`` is new.
+
+    What is owed elsewhere is not leased: a debt is paid by later earning, not spent a second time; and a gateway that
+    returns more than it can hold only makes a debt of it.
+    """
     gateway, incarnation = lessee
     if not whole(points):
         return Refusal.NOT_A_NUMBER_OF_POINTS
@@ -98,7 +101,7 @@ def grant(
         return Refusal.REVOKED
     if incarnation != standing.current:
         return Refusal.OTHER_INCARNATION
-    if points > account.avail:
+    if points > account.avail - owed(account, besides=gateway):
         return Refusal.NOT_ENOUGH_AVAILABLE
     lease = account.leases.get(gateway, NO_LEASE)
     total = lease.granted + points
@@ -122,9 +125,8 @@ def settle(
         return _settle_late(account, movement)
     lease = account.leases.get(movement.gateway, NO_LEASE)
     if movement.kind is Kind.RETURNED:
-        back = min(movement.points, max(0, lease.held))
-        leases = {**account.leases, movement.gateway: Lease(lease.held - back, lease.granted)}
-        return Settled(replace(account, avail=account.avail + back, leases=leases), unexplained=movement.points - back)
+        leases = {**account.leases, movement.gateway: Lease(lease.held - movement.points, lease.granted)}
+        return Settled(replace(account, avail=account.avail + movement.points, leases=leases))
     change = _SIGN[movement.kind] * movement.points
     leases = {**account.leases, movement.gateway: Lease(lease.held + change, lease.granted)}
     return Settled(replace(account, balance=account.balance + change, leases=leases))
@@ -169,21 +171,30 @@ def goodwill(account: Account, losses: LossAccount, points: int) -> Compensated 
     return Compensated(replace(account, balance=account.balance + points, avail=account.avail + points), charged)
 
 
+def owed(account: Account, *, besides: GatewayId | None = None) -> int:
+    """Debts made at other gateways than ``besides``, and by incarnations that are gone."""
+    leased = sum(-lease.held for gateway, lease in account.leases.items() if lease.held < 0 and gateway != besides)
+    return leased - sum(points for points in account.suspense.values() if points < 0)
+
+
 def _settle_late(account: Account, movement: Movement) -> Settled:
-    """Settle what an earlier incarnation tells: first against suspense, then against what was given up of it."""
+    """Settle what an earlier incarnation tells: first against suspense, then against what was given up of it.
+
+    Suspense is one sum for all earlier incarnations, so a debt of one and a return by another may leave it below zero.
+    """
     gateway = movement.gateway
     in_doubt = account.suspense.get(gateway, 0)
     given_up = account.written_off.get(gateway, 0)
     if movement.kind is Kind.RETURNED:
-        back = min(movement.points, max(0, in_doubt))
-        stays_lost = min(movement.points - back, given_up)
+        stays_lost = min(max(0, movement.points - max(0, in_doubt)), given_up)
+        back = movement.points - stays_lost
         after = replace(
             account,
             avail=account.avail + back,
             suspense={**account.suspense, gateway: in_doubt - back},
             written_off={**account.written_off, gateway: given_up - stays_lost},
         )
-        return Settled(after, unexplained=movement.points - back - stays_lost)
+        return Settled(after)
     change = _SIGN[movement.kind] * movement.points
     recovered = min(max(0, -(in_doubt + change)), given_up)
     after = replace(

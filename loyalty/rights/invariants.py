@@ -74,7 +74,7 @@ def coupon_used_twice(truth: Truth) -> str | None:
 def disagreement(
     account: Account, wallets: Iterable[Wallet], standings: Mapping[str, Standing], unheard: Sequence[MovementId]
 ) -> Iterable[str]:
-    """I5, with nothing on its way any more: the cloud knows all that any living journal holds, and what each wallet has.
+    """I5, with nothing on its way any more: the cloud knows all that living journals hold, and what each wallet has.
 
     ``unheard`` are facts in living journals that were never applied.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loyalty.identifiers import GatewayId
-from loyalty.rights.account import NO_LEASE, Account
+from loyalty.rights.account import NO_LEASE, Account, owed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,3 @@ def grant_size(account: Account, gateway: GatewayId, *, home: GatewayId | None, 
         return repaid + free
     share = -(-free * policy.visitor_percent // 100)
     return repaid + min(share, max(0, policy.visitor_points_max - max(0, held)))
-
-
-def owed(account: Account, *, besides: GatewayId | None = None) -> int:
-    """Debts made at other gateways than ``besides``, and by incarnations that are gone."""
-    leased = sum(-lease.held for gateway, lease in account.leases.items() if lease.held < 0 and gateway != besides)
-    return leased - sum(points for points in account.suspense.values() if points < 0)

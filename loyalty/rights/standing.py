@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loyalty.rights.movements import Incarnation, Refusal
 
@@ -11,8 +11,8 @@ from loyalty.rights.movements import Incarnation, Refusal
 class Standing:
     """How the cloud stands with one gateway.
 
-    ``current`` may hold leases. ``retired`` held them once; what they still tell settles suspense. While ``revoked``, no
-    incarnation is current, not even a new one: whoever holds a stolen gateway could otherwise begin one at will.
+    ``current`` may hold leases. ``retired`` held them once; what they still tell settles suspense. While ``revoked``,
+    no incarnation is current, not even a new one: whoever holds a stolen gateway could otherwise begin one at will.
     """
 
     current: Incarnation | None = None
@@ -20,19 +20,28 @@ class Standing:
     revoked: bool = False
 
 
-def greet(standing: Standing, incarnation: Incarnation) -> Standing | Refusal:
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """The standing afterwards; where ``refusal`` is set, the gateway freezes and gives back what it holds."""
+
+    standing: Standing
+    refusal: Refusal | None = None
+
+
+def greet(standing: Standing, incarnation: Incarnation) -> Greeting:
     """A gateway says who it is.
 
     A new incarnation replaces the current one; where the answer's ``current`` differs from before, the caller
-    withdraws the gateway's leases (:func:`loyalty.rights.account.withdraw`) in the same transaction.
+    withdraws the gateway's leases (:func:`loyalty.rights.account.withdraw`) in the same transaction. Whoever greets while
+    revoked is retired at once: what it tells meanwhile settles suspense, so it can never become current.
     """
-    if incarnation == standing.current:
-        return standing
-    if incarnation in standing.retired:
-        return Refusal.SUPERSEDED
     if standing.revoked:
-        return Refusal.REVOKED
-    return Standing(incarnation, _retire(standing))
+        return Greeting(replace(standing, retired=standing.retired | {incarnation}), Refusal.REVOKED)
+    if incarnation == standing.current:
+        return Greeting(standing)
+    if incarnation in standing.retired:
+        return Greeting(standing, Refusal.SUPERSEDED)
+    return Greeting(Standing(incarnation, _retire(standing)))
 
 
 def revoke(standing: Standing) -> Standing:
@@ -41,7 +50,7 @@ def revoke(standing: Standing) -> Standing:
 
 
 def reinstate(standing: Standing) -> Standing:
-    """The operator lets the gateway back in: its next *new* incarnation is greeted."""
+    """The operator lets the gateway back in: told that it is superseded, it begins anew and is greeted."""
     return Standing(standing.current, standing.retired)
 
 

@@ -1,7 +1,7 @@
 """The gateway's side: what one member can use here and now, without asking anybody.
 
-Every function takes a wallet and gives the next one, with the fact to be recorded in the same transaction, or a refusal.
-An identifier is used once: recognising a repeated request is the work of whoever keeps the movements.
+Every function takes a wallet and gives the next one, with the fact to be recorded in the same transaction, or a
+refusal. An identifier is used once: recognising a repeated request is the work of whoever keeps the movements.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def welcome(wallet: Wallet, incarnation: Incarnation) -> Wallet | Refusal:
 
 
 def supersede(wallet: Wallet, incarnation: Incarnation) -> Wallet | Refusal:
-    """The cloud deals with another incarnation: freeze, end all sessions; then :func:`give_back` everything."""
+    """The cloud no longer deals with this incarnation: freeze, end all sessions; then :func:`give_back` everything."""
     if incarnation != wallet.incarnation:
         return Refusal.OTHER_INCARNATION
     return replace(wallet, frozen=True, reserved={})

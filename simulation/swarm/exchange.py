@@ -29,11 +29,11 @@ def on_hello(world: World, message: tuple[Gateway, Incarnation, tuple[int, ...]]
     name = gateway.name
     before = world.standings[name]
     answer = world.rules.greet(before, incarnation)
-    if isinstance(answer, Refusal):
-        world.send(on_refused, (gateway, incarnation, answer))
+    world.standings[name] = answer.standing
+    if answer.refusal is not None:
+        world.send(on_refused, (gateway, incarnation, answer.refusal))
         return
-    if answer is not before:
-        world.standings[name] = answer
+    if answer.standing.current != before.current:
         for purse in world.purses:
             purse.account = world.rules.withdraw(purse.account, name)
             purse.grants.pop(name, None)
@@ -63,8 +63,6 @@ def on_fact(world: World, message: tuple[Gateway, Incarnation, int, int, Movemen
         if settled.recovered:
             world.losses = recover(world.losses, settled.recovered)
             purse.posted += settled.recovered
-        if settled.unexplained:
-            world.violations.append(f"I5: {settled.unexplained} of {movement} returned by nobody who held them")
         if movement.movement_id not in purse.applied:
             purse.applied.add(movement.movement_id)
             purse.posted += _SIGN[movement.kind] * movement.points
@@ -122,19 +120,19 @@ def on_welcome(world: World, message: tuple[Gateway, Incarnation]) -> None:
 
 
 def on_refused(world: World, message: tuple[Gateway, Incarnation, Refusal]) -> None:
-    """Gateway: replaced by another incarnation. Give everything back, then begin anew. Revoked: stay frozen."""
+    """Gateway: freeze and give everything back; where another incarnation took over, begin anew."""
     gateway, incarnation, refusal = message
     if not gateway.alive or incarnation != gateway.incarnation:
         return
     gateway.heard = True
-    if refusal is not Refusal.SUPERSEDED:
-        return
     for number, wallet in enumerate(gateway.wallets):
         frozen = world.rules.supersede(wallet, incarnation)
         if isinstance(frozen, Wallet):
             gateway.wallets[number] = frozen
             return_rights(world, gateway, number, frozen.rights)
-    begin_anew(world, gateway)
+    gateway.sessions = []
+    if refusal is Refusal.SUPERSEDED:
+        begin_anew(world, gateway)
 
 
 def begin_anew(world: World, gateway: Gateway) -> None:

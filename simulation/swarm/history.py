@@ -18,9 +18,10 @@ from simulation.swarm.exchange import ask_to_undo, on_return_wanted, return_righ
 from simulation.swarm.rules import PRODUCTION, Rules
 from simulation.swarm.world import Faults, Gateway, Purse, Tally, World
 
-STEPS_MIN = 12
-STEPS_MAX = 36
+STEPS_MIN = 14
+STEPS_MAX = 44
 DRAIN_ROUNDS_MAX = 12
+INSTALL_ATTEMPTS_MAX = 30
 OPENING_MAX = 120
 GATEWAYS = (GatewayId("a"), GatewayId("b"), GatewayId("c"))
 
@@ -73,9 +74,18 @@ def _begin(rng: Random, rules: Rules) -> World:
         incarnation = world.new_incarnation(name)
         world.gateways.append(Gateway(name, incarnation, [Wallet(name, incarnation) for _ in purses]))
     for gateway in world.gateways:
-        while not gateway.heard:  # installed in the shop by somebody who waits until it has spoken to the cloud
-            sync(world, gateway)
+        _install(world, gateway)
     return world
+
+
+def _install(world: World, gateway: Gateway) -> None:
+    """Somebody waits in the shop until the gateway has spoken to the cloud and has its first leases."""
+    for _attempt in range(INSTALL_ATTEMPTS_MAX):
+        sync(world, gateway)
+        leased = [purse.grants.get(gateway.name) for purse in world.purses]
+        taken = zip(gateway.wallets, leased, strict=True)
+        if gateway.heard and all(last is None or wallet.granted == last.total for wallet, last in taken):
+            return
 
 
 def _purse(number: int, rng: Random, names: tuple[GatewayId, ...], *, coupon: bool) -> Purse:
@@ -213,6 +223,9 @@ def _bring_back_reward(world: World, gateway: Gateway, purse: Purse) -> None:
 
 
 def _give_back(world: World, gateway: Gateway, purse: Purse) -> None:
+    """A store returns, unasked, what a visitor left there. What is at home stays at home until the cloud asks for it."""
+    if purse.single_home and purse.home == gateway.name:
+        return
     wallet = gateway.wallets[purse.number]
     return_rights(world, gateway, purse.number, 1 + int(world.rng.random() * wallet.rights))
 
@@ -242,7 +255,7 @@ STEPS: dict[str, Step] = {
     "jump_clock": mishaps.jump_clock,
 }
 USUAL: dict[str, float] = {
-    "sync": 4, "reconnect": 3, "overtake": 3, "earn": 4, "redeem": 8, "bring_back_purchase": 1, "bring_back_reward": 1.5,
+    "sync": 4, "reconnect": 3, "overtake": 3, "earn": 5, "redeem": 10, "bring_back_purchase": 1, "bring_back_reward": 1.5,
     "open_session": 1.5, "end_session": 1.5, "visit": 1.5, "give_back": 0.5, "take_snapshot": 1, "roll_back": 1,
     "clone": 0.4, "die": 0.5, "come_back": 0.8, "revoke": 0.6, "reinstate": 0.5, "write_off": 0.8, "show_goodwill": 0.5,
     "grant_to_the_past": 0.3, "jump_clock": 0.5,

@@ -12,7 +12,7 @@ from loyalty.rights.account import Account, Compensated, Granted, Settled
 from loyalty.rights.losses import LossAccount
 from loyalty.rights.movements import Grant, GrantId, Incarnation, Movement, MovementId, Refusal
 from loyalty.rights.sizing import SizingPolicy
-from loyalty.rights.standing import Standing
+from loyalty.rights.standing import Greeting, Standing
 from loyalty.rights.wallet import Moved, Redemption, Wallet
 
 Move = Callable[[Wallet, MovementId, int], Moved | Refusal]
@@ -68,7 +68,7 @@ class Rules:
     withdraw: Callable[[Account, GatewayId], Account] = account.withdraw
     write_off: Callable[[Account, LossAccount, GatewayId, int], Compensated | Refusal] = account.write_off
     goodwill: Callable[[Account, LossAccount, int], Compensated | Refusal] = account.goodwill
-    greet: Callable[[Standing, Incarnation], Standing | Refusal] = standing.greet
+    greet: Callable[[Standing, Incarnation], Greeting] = standing.greet
     revoke: Callable[[Standing], Standing] = standing.revoke
     grant_size: Sizes = sizing.grant_size
     lapse: Callable[[Account, int], Account] = nothing_lapses
