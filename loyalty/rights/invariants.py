@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from loyalty.identifiers import GatewayId
 from loyalty.rights.account import NO_LEASE, Account
 from loyalty.rights.movements import Kind, Movement, MovementId
 from loyalty.rights.standing import Standing
@@ -72,7 +73,7 @@ def coupon_used_twice(truth: Truth) -> str | None:
 
 
 def disagreement(
-    account: Account, wallets: Iterable[Wallet], standings: Mapping[str, Standing], unheard: Sequence[MovementId]
+    account: Account, wallets: Iterable[Wallet], standings: Mapping[GatewayId, Standing], unheard: Sequence[MovementId]
 ) -> Iterable[str]:
     """I5, with nothing on its way any more: the cloud knows all that living journals hold, and what each wallet has.
 

@@ -32,8 +32,8 @@ def greet(standing: Standing, incarnation: Incarnation) -> Greeting:
     """A gateway says who it is.
 
     A new incarnation replaces the current one; where the answer's ``current`` differs from before, the caller
-    withdraws the gateway's leases (:func:`loyalty.rights.account.withdraw`) in the same transaction. Whoever greets while
-    revoked is retired at once: what it tells meanwhile settles suspense, so it can never become current.
+    withdraws the gateway's leases (:func:`loyalty.rights.account.withdraw`) in the same transaction. Whoever greets
+    while revoked is retired at once: what it tells meanwhile settles suspense, so it can never become current.
     """
     if standing.revoked:
         return Greeting(replace(standing, retired=standing.retired | {incarnation}), Refusal.REVOKED)

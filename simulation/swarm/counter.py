@@ -62,15 +62,10 @@ def redeem(world: World, gateway: Gateway, purse: Purse) -> None:
     points, natural = _wanted(world, purse, wallet)
     if points <= 0:
         return
-    affordable = (
-        natural
-        and purse.single_home
-        and not gateway.online
-        and points <= purse.truth.remaining() - sum(wallet.reserved.values())
-    )
+    affordable = natural and not gateway.online and points <= purse.truth.remaining() - sum(wallet.reserved.values())
     moved = world.rules.redeem(wallet, gateway.next_fact(wallet), points)
     if affordable:
-        _count(world, accepted=isinstance(moved, Moved))
+        _count(world, purse, accepted=isinstance(moved, Moved))
     if isinstance(moved, Moved):
         record(world, gateway, purse.number, moved)
 
@@ -86,10 +81,13 @@ def _wanted(world: World, purse: Purse, wallet: Wallet) -> tuple[int, bool]:
     return (wallet.rights + 1 if luck < 0.95 else 1), False
 
 
-def _count(world: World, *, accepted: bool) -> None:
+def _count(world: World, purse: Purse, *, accepted: bool) -> None:
     if world.disturbed:
         world.tally.affordable_disturbed += 1
         world.tally.accepted_disturbed += accepted
+    elif not purse.single_home:
+        world.tally.affordable_roaming += 1
+        world.tally.accepted_roaming += accepted
     else:
         world.tally.affordable += 1
         world.tally.accepted += accepted
@@ -134,9 +132,7 @@ def undo(world: World, gateway: Gateway, purse: Purse, redemption: MovementId, p
     if isinstance(moved, Refusal):
         return False
     if kept is not None:
-        gateway.redemptions[redemption] = Redemption(
-            redemption, kept.incarnation, kept.points, kept.restored + points
-        )
+        gateway.redemptions[redemption] = Redemption(redemption, kept.incarnation, kept.points, kept.restored + points)
     really = min(points, purse.redeemed[redemption])
     purse.redeemed[redemption] -= really
     purse.truth.restored += really

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -13,9 +12,9 @@ from loyalty.rights.losses import LossAccount
 from loyalty.rights.sizing import SizingPolicy
 from loyalty.rights.standing import Standing
 from loyalty.rights.wallet import Wallet
-from simulation.swarm import counter, mishaps
-from simulation.swarm.exchange import ask_to_undo, on_return_wanted, return_rights, sync, top_up
+from simulation.swarm.exchange import sync
 from simulation.swarm.rules import PRODUCTION, Rules
+from simulation.swarm.steps import STEPS, overtake, swarm
 from simulation.swarm.world import Faults, Gateway, Purse, Tally, World
 
 STEPS_MIN = 14
@@ -24,8 +23,6 @@ DRAIN_ROUNDS_MAX = 12
 INSTALL_ATTEMPTS_MAX = 30
 OPENING_MAX = 120
 GATEWAYS = (GatewayId("a"), GatewayId("b"), GatewayId("c"))
-
-Step = Callable[[World, Gateway, Purse], None]
 
 
 @dataclass(slots=True)
@@ -44,7 +41,7 @@ def play(seed: int, number: int, *, rules: Rules = PRODUCTION, traced: bool = Fa
     rng = Random(f"{seed}/{number}")  # noqa: S311 - a history, not a secret
     world = _begin(rng, rules)
     history = History(seed, number, world.tally, world.violations)
-    names, weights = _swarm(rng)
+    names, weights = swarm(rng)
     for name in rng.choices(names, weights, k=rng.randint(STEPS_MIN, STEPS_MAX)):
         purse = world.purses[int(rng.random() * len(world.purses))]
         gateway = _where(world, purse)
@@ -94,15 +91,6 @@ def _purse(number: int, rng: Random, names: tuple[GatewayId, ...], *, coupon: bo
     return Purse(number, rng.choice(names), single_home, coupon, Truth(opening), opened(opening), opening)
 
 
-def _swarm(rng: Random) -> tuple[list[str], list[float]]:
-    """Leave out about a third of all kinds of step and weigh the others anew: uniform histories miss what is rare."""
-    weights = [
-        usual * rng.choice((0.3, 1.0, 3.0)) if name in ALWAYS or rng.random() < 0.67 else 0.0
-        for name, usual in USUAL.items()
-    ]
-    return list(USUAL), weights
-
-
 def _where(world: World, purse: Purse) -> Gateway | None:
     """A machine where this member might be, switched on."""
     rng = world.rng
@@ -138,7 +126,7 @@ def _drain(world: World) -> None:
         gateway.online = True
     for round_number in range(DRAIN_ROUNDS_MAX):
         while world.wire:
-            _overtake(world)
+            overtake(world)
         for gateway in world.gateways:
             if gateway.alive:
                 sync(world, gateway)
@@ -179,85 +167,3 @@ def _reconcile(world: World) -> None:
         world.violations.extend(disagreement(purse.account, wallets, world.standings, unheard))
         if not world.disturbed and purse.account.balance != purse.truth.remaining():
             world.violations.append(f"I5: balance {purse.account.balance}, in truth {purse.truth.remaining()}")
-
-
-def _overtake(world: World) -> None:
-    """Something delayed arrives, in whatever order."""
-    if world.wire:
-        handler, message = world.wire.pop(int(world.rng.random() * len(world.wire)))
-        handler(world, message)
-
-
-def _sync(world: World, gateway: Gateway, _purse: Purse) -> None:
-    if gateway.online and gateway.alive:
-        sync(world, gateway)
-
-
-def _reconnect(world: World, gateway: Gateway, purse: Purse) -> None:
-    gateway.online = not gateway.online
-    _sync(world, gateway, purse)
-
-
-def _visit(world: World, gateway: Gateway, purse: Purse) -> None:
-    """A member is seen online away from home; the cloud leases what is free, and asks the home store for more."""
-    if gateway.online and gateway.alive:
-        top_up(world, purse, gateway.name)
-        lease = purse.account.leases.get(purse.home)
-        if gateway.name != purse.home and lease is not None and lease.held > 0:
-            for home in world.gateways:
-                if home.name == purse.home and home.alive and home.online:
-                    world.send(on_return_wanted, (home, purse.number, 1 + lease.held // 2))
-
-
-def _bring_back_reward(world: World, gateway: Gateway, purse: Purse) -> None:
-    """A reward goes back, all or half of it, or its receipt is shown again without it."""
-    if not purse.redeemed:
-        return
-    redemption = world.rng.choice(list(purse.redeemed))
-    whole = purse.facts[redemption].points
-    points = whole if world.rng.random() < 0.7 else (whole + 1) // 2
-    if redemption not in gateway.redemptions and gateway.online:
-        ask_to_undo(world, purse, redemption, points)
-    else:
-        counter.undo(world, gateway, purse, redemption, points)
-
-
-def _give_back(world: World, gateway: Gateway, purse: Purse) -> None:
-    """A store returns, unasked, what a visitor left there. What is at home stays at home until the cloud asks for it."""
-    if purse.single_home and purse.home == gateway.name:
-        return
-    wallet = gateway.wallets[purse.number]
-    return_rights(world, gateway, purse.number, 1 + int(world.rng.random() * wallet.rights))
-
-
-STEPS: dict[str, Step] = {
-    "sync": _sync,
-    "reconnect": _reconnect,
-    "overtake": lambda world, _gateway, _purse: _overtake(world),
-    "earn": counter.earn,
-    "redeem": counter.redeem,
-    "bring_back_purchase": counter.bring_back_purchase,
-    "bring_back_reward": _bring_back_reward,
-    "open_session": counter.open_session,
-    "end_session": lambda world, gateway, _purse: counter.end_session(world, gateway),
-    "visit": _visit,
-    "give_back": _give_back,
-    "take_snapshot": mishaps.take_snapshot,
-    "roll_back": mishaps.roll_back,
-    "clone": mishaps.clone,
-    "die": mishaps.die,
-    "come_back": mishaps.come_back,
-    "revoke": mishaps.revoke,
-    "reinstate": mishaps.reinstate,
-    "write_off": mishaps.write_off,
-    "show_goodwill": mishaps.show_goodwill,
-    "grant_to_the_past": mishaps.grant_to_the_past,
-    "jump_clock": mishaps.jump_clock,
-}
-USUAL: dict[str, float] = {
-    "sync": 4, "reconnect": 3, "overtake": 3, "earn": 5, "redeem": 10, "bring_back_purchase": 1, "bring_back_reward": 1.5,
-    "open_session": 1.5, "end_session": 1.5, "visit": 1.5, "give_back": 0.5, "take_snapshot": 1, "roll_back": 1,
-    "clone": 0.4, "die": 0.5, "come_back": 0.8, "revoke": 0.6, "reinstate": 0.5, "write_off": 0.8, "show_goodwill": 0.5,
-    "grant_to_the_past": 0.3, "jump_clock": 0.5,
-}  # fmt: skip
-ALWAYS = frozenset({"sync", "redeem", "earn", "reconnect"})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from loyalty.rights.account import Account, issue
 from loyalty.rights.movements import Refusal
 from loyalty.rights.standing import reinstate as let_back_in
-from simulation.swarm.exchange import begin_anew, lease
+from simulation.swarm.exchange import begin_anew, lease, top_up
 from simulation.swarm.world import Gateway, Purse, World
 
 MACHINES_MAX = 5
+CAMPAIGN_POINTS = 10
 CLOCK_DAYS = (-20 * 365, -365, -1, 1, 40, 400, 10 * 365)
 
 
@@ -83,8 +85,8 @@ def write_off(world: World, gateway: Gateway, purse: Purse) -> None:
 
 
 def show_goodwill(world: World, gateway: Gateway, purse: Purse) -> None:
-    """The operator replaces points that nobody can account for."""
-    if purse.coupon:
+    """The operator replaces points that nobody can account for: where a gateway was lost or restored."""
+    if purse.coupon or not world.disturbed:
         return
     points = max(1, purse.account.suspense.get(gateway.name, 0))
     done = world.rules.goodwill(purse.account, world.losses, points)
@@ -92,13 +94,18 @@ def show_goodwill(world: World, gateway: Gateway, purse: Purse) -> None:
         purse.account, world.losses = done.account, done.losses
         purse.posted += points
         purse.truth.goodwill += points
+        top_up(world, purse, purse.home)
 
 
 def grant_to_the_past(world: World, gateway: Gateway, purse: Purse) -> None:
-    """A grant decided before a gateway was restored comes to be carried out after it."""
+    """A campaign gives points, and leases them to the incarnation that a gateway had before it was restored."""
     retired = world.standings[gateway.name].retired
-    if retired:
-        lease(world, purse, (gateway.name, max(retired)), max(1, purse.account.avail))
+    given = None if purse.coupon or not retired else issue(purse.account, CAMPAIGN_POINTS)
+    if isinstance(given, Account):
+        purse.account = given
+        purse.posted += CAMPAIGN_POINTS
+        purse.truth.opening += CAMPAIGN_POINTS
+        lease(world, purse, (gateway.name, max(retired)), CAMPAIGN_POINTS)
 
 
 def jump_clock(world: World, _gateway: Gateway, _purse: Purse) -> None:

@@ -1,4 +1,4 @@
-"""The rules a history is played by: the production functions, each replaceable, so that a wrong one can be found out."""
+"""The rules a history is played by: production functions, each replaceable, so that a wrong one can be found out."""
 
 from __future__ import annotations
 
@@ -21,24 +21,31 @@ Move = Callable[[Wallet, MovementId, int], Moved | Refusal]
 class Grants(Protocol):
     """:func:`loyalty.rights.account.grant`."""
 
-    def __call__(  # noqa: D102
-        self, account: Account, grant_id: GrantId, lessee: tuple[GatewayId, Incarnation], points: int, *, standing: Standing
+    def __call__(
+        self,
+        account: Account,
+        grant_id: GrantId,
+        lessee: tuple[GatewayId, Incarnation],
+        points: int,
+        /,
+        *,
+        standing: Standing,
     ) -> Granted | Refusal: ...
 
 
 class Settles(Protocol):
     """:func:`loyalty.rights.account.settle`."""
 
-    def __call__(  # noqa: D102
-        self, account: Account, movement: Movement, *, standing: Standing, known: Container[MovementId]
+    def __call__(
+        self, account: Account, movement: Movement, /, *, standing: Standing, known: Container[MovementId]
     ) -> Settled | Refusal: ...
 
 
 class Sizes(Protocol):
     """:func:`loyalty.rights.sizing.grant_size`."""
 
-    def __call__(  # noqa: D102
-        self, account: Account, gateway: GatewayId, *, home: GatewayId | None, policy: SizingPolicy
+    def __call__(
+        self, account: Account, gateway: GatewayId, /, *, home: GatewayId | None, policy: SizingPolicy
     ) -> int: ...
 
 

@@ -93,14 +93,26 @@ class Faults:
 
 @dataclass(slots=True)
 class Tally:
-    """What a history, or many, amounted to."""
+    """What a history, or many, amounted to.
+
+    ``affordable`` are redemptions at a store that was offline, of an amount the member chose and rightly had, and
+    ``accepted`` those that the store allowed: of members who shop in one store, of those who shop anywhere, and of
+    either after a gateway was restored, copied, dead or revoked.
+    """
 
     steps: int = 0
     redemptions: int = 0
     affordable: int = 0
     accepted: int = 0
+    affordable_roaming: int = 0
+    accepted_roaming: int = 0
     affordable_disturbed: int = 0
     accepted_disturbed: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Take another history's figures in."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(slots=True)
