@@ -48,6 +48,16 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantRequest:
+    """Lease ``points`` to this incarnation of this gateway."""
+
+    grant_id: GrantId
+    gateway: GatewayId
+    incarnation: Incarnation
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Granted:
     """The account afterwards and the message for the gateway."""
 
@@ -87,19 +97,21 @@ def issue(account: Account, points: int) -> Account | Refusal:
 
 
 def grant(
-    account: Account, grant_id: GrantId, lessee: tuple[GatewayId, Incarnation], points: int, *, standing: Standing
+    account: Account, request: GrantRequest, *, standing: Standing, known: Container[GrantId] = frozenset()
 ) -> Granted | Refusal:
-    """Lease available points to the current incarnation of a gateway. The caller makes sure a ``grant_id`` is new.
+    """Lease available points to the current incarnation of a gateway, once for each ``grant_id``.
 
     What is owed elsewhere is not leased: a debt is paid by later earning, not spent a second time; and a gateway that
     returns more than it can hold only makes a debt of it.
     """
-    gateway, incarnation = lessee
+    gateway, points = request.gateway, request.points
+    if request.grant_id in known:
+        return Refusal.DUPLICATE
     if not whole(points):
         return Refusal.NOT_A_NUMBER_OF_POINTS
     if standing.current is None:
         return Refusal.REVOKED
-    if incarnation != standing.current:
+    if request.incarnation != standing.current:
         return Refusal.OTHER_INCARNATION
     if points > account.avail - owed(account, besides=gateway):
         return Refusal.NOT_ENOUGH_AVAILABLE
@@ -107,7 +119,7 @@ def grant(
     total = lease.granted + points
     leases = {**account.leases, gateway: Lease(lease.held + points, total)}
     after = replace(account, avail=account.avail - points, leases=leases)
-    return Granted(after, Grant(grant_id, gateway, incarnation, points, total))
+    return Granted(after, Grant(request.grant_id, gateway, request.incarnation, points, total))
 
 
 def settle(

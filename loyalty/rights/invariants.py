@@ -5,12 +5,12 @@ Each check takes a picture of the whole world, which only a test can have, and n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loyalty.identifiers import GatewayId
 from loyalty.rights.account import NO_LEASE, Account
-from loyalty.rights.movements import Kind, Movement, MovementId
+from loyalty.rights.movements import Movement, MovementId
 from loyalty.rights.standing import Standing
 from loyalty.rights.wallet import Wallet
 
@@ -86,12 +86,6 @@ def disagreement(
             held = account.leases.get(wallet.gateway, NO_LEASE).held
             if held != wallet.rights - wallet.debt:
                 yield f"I5: {wallet.gateway} has {wallet.rights} less {wallet.debt}, its lease says {held}"
-
-
-def posted(opening: int, movements: Mapping[MovementId, Movement], applied: Container[MovementId]) -> int:
-    """The balance that the facts applied add up to, each counted once; write-offs and goodwill aside."""
-    sign = {Kind.EARNED: 1, Kind.RESTORED: 1, Kind.UNEARNED: -1, Kind.REDEEMED: -1, Kind.RETURNED: 0}
-    return opening + sum(sign[m.kind] * m.points for m in movements.values() if m.movement_id in applied)
 
 
 def two_bodies(movements: Mapping[MovementId, Movement], replica: Movement) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loyalty.identifiers import GatewayId
+from loyalty.rights.account import GrantRequest
 from loyalty.rights.invariants import two_bodies
 from loyalty.rights.losses import recover
 from loyalty.rights.movements import Grant, GrantId, Incarnation, Kind, Movement, MovementId, Refusal
@@ -86,11 +87,11 @@ def top_up(world: World, purse: Purse, name: GatewayId) -> None:
 def lease(world: World, purse: Purse, lessee: tuple[GatewayId, Incarnation], points: int) -> None:
     """Cloud: grant, and tell the gateway."""
     world.serial += 1
-    standing = world.standings[lessee[0]]
-    granted = world.rules.grant(purse.account, GrantId(f"g{world.serial}"), lessee, points, standing=standing)
+    request = GrantRequest(GrantId(f"g{world.serial}"), *lessee, points)
+    granted = world.rules.grant(purse.account, request, standing=world.standings[request.gateway])
     if not isinstance(granted, Refusal):
         purse.account = granted.account
-        purse.grants[lessee[0]] = granted.grant
+        purse.grants[request.gateway] = granted.grant
         deliver_down(world, purse.number, granted.grant)
 
 

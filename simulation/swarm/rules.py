@@ -8,7 +8,7 @@ from typing import Protocol
 
 from loyalty.identifiers import GatewayId
 from loyalty.rights import account, sizing, standing, wallet
-from loyalty.rights.account import Account, Compensated, Granted, Settled
+from loyalty.rights.account import Account, Compensated, Granted, GrantRequest, Settled
 from loyalty.rights.losses import LossAccount
 from loyalty.rights.movements import Grant, GrantId, Incarnation, Movement, MovementId, Refusal
 from loyalty.rights.sizing import SizingPolicy
@@ -22,14 +22,7 @@ class Grants(Protocol):
     """:func:`loyalty.rights.account.grant`."""
 
     def __call__(
-        self,
-        account: Account,
-        grant_id: GrantId,
-        lessee: tuple[GatewayId, Incarnation],
-        points: int,
-        /,
-        *,
-        standing: Standing,
+        self, account: Account, request: GrantRequest, /, *, standing: Standing, known: Container[GrantId] = ...
     ) -> Granted | Refusal: ...
 
 

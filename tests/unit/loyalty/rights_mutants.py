@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from loyalty.identifiers import GatewayId
 from loyalty.rights import account, losses, standing, wallet
-from loyalty.rights.account import Account, Compensated, Granted, Lease, Settled
+from loyalty.rights.account import Account, Compensated, Granted, GrantRequest, Lease, Settled
 from loyalty.rights.losses import LossAccount
 from loyalty.rights.movements import Grant, GrantId, Incarnation, Kind, Movement, MovementId, Refusal
 from loyalty.rights.sizing import SizingPolicy
@@ -165,18 +165,18 @@ def a_late_return_revives_what_was_written_off(
 
 
 def grant_without_taking(
-    books: Account, grant_id: GrantId, lessee: tuple[GatewayId, Incarnation], points: int, *, standing: Standing
+    books: Account, request: GrantRequest, *, standing: Standing, known: Container[GrantId] = frozenset()
 ) -> Granted | Refusal:
-    granted = account.grant(books, grant_id, lessee, points, standing=standing)
+    granted = account.grant(books, request, standing=standing)
     if isinstance(granted, Granted):
         return replace(granted, account=replace(granted.account, avail=books.avail))
     return granted
 
 
 def grant_to_an_old_incarnation(
-    books: Account, grant_id: GrantId, lessee: tuple[GatewayId, Incarnation], points: int, *, standing: Standing
+    books: Account, request: GrantRequest, *, standing: Standing, known: Container[GrantId] = frozenset()
 ) -> Granted | Refusal:
-    return account.grant(books, grant_id, lessee, points, standing=replace(standing, current=lessee[1]))
+    return account.grant(books, request, standing=replace(standing, current=request.incarnation))
 
 
 def grant_more_than_there_is(
@@ -186,11 +186,11 @@ def grant_more_than_there_is(
 
 
 def grant_beyond_what_is_available(
-    books: Account, grant_id: GrantId, lessee: tuple[GatewayId, Incarnation], points: int, *, standing: Standing
+    books: Account, request: GrantRequest, *, standing: Standing, known: Container[GrantId] = frozenset()
 ) -> Granted | Refusal:
-    granted = account.grant(replace(books, avail=books.avail + points), grant_id, lessee, points, standing=standing)
+    granted = account.grant(replace(books, avail=books.avail + request.points), request, standing=standing)
     if isinstance(granted, Granted):
-        return replace(granted, account=replace(granted.account, avail=books.avail - points))
+        return replace(granted, account=replace(granted.account, avail=books.avail - request.points))
     return granted
 
 
