@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from loyalty.rights.movements import Incarnation, Refusal
 
@@ -36,7 +36,7 @@ def greet(standing: Standing, incarnation: Incarnation) -> Greeting:
     while revoked is retired at once: what it tells meanwhile settles suspense, so it can never become current.
     """
     if standing.revoked:
-        return Greeting(replace(standing, retired=standing.retired | {incarnation}), Refusal.REVOKED)
+        return Greeting(Standing(None, standing.retired | {incarnation}, revoked=True), Refusal.REVOKED)
     if incarnation == standing.current:
         return Greeting(standing)
     if incarnation in standing.retired:

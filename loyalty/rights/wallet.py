@@ -168,14 +168,14 @@ def welcome(wallet: Wallet, incarnation: Incarnation) -> Wallet | Refusal:
     """The cloud has greeted this incarnation: thaw."""
     if incarnation != wallet.incarnation:
         return Refusal.OTHER_INCARNATION
-    return replace(wallet, frozen=False)
+    return replace(wallet, frozen=False) if wallet.frozen else wallet
 
 
 def supersede(wallet: Wallet, incarnation: Incarnation) -> Wallet | Refusal:
     """The cloud no longer deals with this incarnation: freeze, end all sessions; then :func:`give_back` everything."""
     if incarnation != wallet.incarnation:
         return Refusal.OTHER_INCARNATION
-    return replace(wallet, frozen=True, reserved={})
+    return wallet if wallet.frozen and not wallet.reserved else replace(wallet, frozen=True, reserved={})
 
 
 def _unreserved(wallet: Wallet) -> int:

@@ -20,6 +20,7 @@ from simulation.swarm.world import Faults, Gateway, Purse, Tally, World
 STEPS_MIN = 14
 STEPS_MAX = 44
 DRAIN_ROUNDS_MAX = 12
+COPIES_UNPLUGGED_AFTER = 1
 INSTALL_ATTEMPTS_MAX = 30
 OPENING_MAX = 120
 GATEWAYS = (GatewayId("a"), GatewayId("b"), GatewayId("c"))
@@ -132,9 +133,9 @@ def _drain(world: World) -> None:
                 sync(world, gateway)
         if _check(world):
             return
-        if round_number == 2:
+        if round_number == COPIES_UNPLUGGED_AFTER:
             _unplug_copies(world)
-        if round_number > 3 and not world.wire and _quiet(world):
+        if round_number > COPIES_UNPLUGGED_AFTER and not world.wire and _quiet(world):
             break
     _reconcile(world)
 

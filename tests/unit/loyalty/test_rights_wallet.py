@@ -8,7 +8,7 @@ import pytest
 
 from loyalty.identifiers import GatewayId
 from loyalty.rights import wallet
-from loyalty.rights.movements import POINTS_MAX, Grant, GrantId, Incarnation, Kind, MovementId, Refusal
+from loyalty.rights.movements import POINTS_MAX, Grant, GrantId, Incarnation, Kind, Movement, MovementId, Refusal
 from loyalty.rights.wallet import RESERVATIONS_MAX, Moved, Redemption, Wallet
 
 HARBOUR = GatewayId("harbour")
@@ -72,7 +72,7 @@ def test_a_reservation_counts_against_rights_until_it_is_released() -> None:
     assert wallet.reserve(held, "kiosk-2", 31) is Refusal.NOT_ENOUGH_RIGHTS
     assert wallet.reserve(held, "kiosk-1", 1) is Refusal.DUPLICATE
     assert wallet.give_back(held, ID, 100) == Moved(
-        replace(held, rights=70), wallet.Movement(ID, Kind.RETURNED, HARBOUR, FIRST, 30)
+        replace(held, rights=70), Movement(ID, Kind.RETURNED, HARBOUR, FIRST, 30)
     )
     assert wallet.spendable(after(wallet.release(held, "kiosk-1"))) == 100
 
