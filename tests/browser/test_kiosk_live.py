@@ -172,8 +172,12 @@ async def test_a_stale_balance_says_as_of_when(open_page: OpenPage) -> None:
     counter = Counter()
     async with counter.open() as url:
         page = await open_page(url, timezone_id="Asia/Shanghai")
+        await page.clock.set_fixed_time(datetime(2026, 3, 5, 13, 0, tzinfo=UTC))
         counter.session.show(greeting(online=False))
         await expect(page.locator("#stage time:visible")).to_have_text("截至 20:00")
+        await page.clock.set_fixed_time(datetime(2026, 3, 6, 13, 0, tzinfo=UTC))
+        counter.session.show(greeting(online=False))
+        await expect(page.locator("#stage time:visible")).to_have_text("截至 3月5日 20:00")
         counter.session.show(greeting(online=True))
         await expect(page.locator("#stage time:visible")).to_have_count(0)
 
