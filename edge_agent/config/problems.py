@@ -35,6 +35,8 @@ def parse_toml(path: Path) -> dict[str, Any]:
             content = source.read(CONFIG_BYTES_MAX + 1)
     except FileNotFoundError as error:
         raise ConfigError(path, "", "there is no such file", "Write one with `regulars init`.") from error
+    except IsADirectoryError as error:
+        raise ConfigError(path, "", "is a folder", "Name one of the files in it.") from error
     except OSError as error:
         raise ConfigError(path, "", f"cannot be read: {error.strerror}", "Let the gateway's user read it.") from error
     if len(content) > CONFIG_BYTES_MAX:
@@ -45,6 +47,10 @@ def parse_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(path, "", f"not UTF-8 text at byte {error.start}", "Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, "", f"not TOML: {error}", "Mend the line named; text values need quotes.") from error
+    except (ValueError, RecursionError) as error:
+        # The parser says this of numbers of thousands of digits and of brackets in brackets without end.
+        problem = "holds a number or a nesting too large to read"
+        raise ConfigError(path, "", problem, "Write numbers of up to 18 digits and lists of values.") from error
 
 
 def explain(file: Path, error: ValidationError, schema: type[BaseModel], *, section: str = "") -> ConfigError:

@@ -22,10 +22,19 @@ class ProgrammeError(ValueError):
     def __init__(self, key: str, found: object, remedy: str, *, section: str = "programme") -> None:
         """``key`` is the path inside ``section``; an empty ``section`` means a path from the top of the file."""
         place = f"{section}.{key}" if section else key
-        super().__init__(f"{place} is {found!r:.{_FOUND_CHARS_MAX}}: {remedy}")
+        self.shown = _shown(found)
+        super().__init__(f"{place} is {self.shown}: {remedy}")
         self.key = key
         self.found = found
         self.remedy = remedy
+
+
+def _shown(found: object) -> str:
+    """A value as people may read it. A number or a nesting without end must not hide the mistake behind another."""
+    try:
+        return f"{found!r:.{_FOUND_CHARS_MAX}}"
+    except (ValueError, RecursionError):
+        return "too large to show"
 
 
 class Kind(Protocol):
