@@ -11,8 +11,8 @@ from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, load_settings, r
 from cloud_crm.config import ConfigError as CloudConfigError
 from edge_agent.config import EdgeSettings, too_open
 from edge_agent.config.problems import ConfigError, parse_toml
-from loyalty.programme import ProgrammeError, programme_from_toml
 from provisioning.planogram import COLUMNS, load_planogram
+from provisioning.programme_file import SECTIONS, doubts, read_programme
 from provisioning.store_plan import StorePlan
 
 _HEADER_CHARACTERS_MAX = 4_096
@@ -43,7 +43,7 @@ def _reader_of(path: Path) -> Callable[[Path], Verdict]:
         ({"gateway", "counters"}, _check_edge),
         ({"gateways", "database", "medium_key_file"}, _check_cloud),
         ({"store", "floor_plan", "zones"}, _check_store),
-        ({"programme"}, _check_programme),
+        (set(SECTIONS), _check_programme),
     ):
         if sections & own:
             return reader
@@ -95,13 +95,10 @@ def _check_store(path: Path) -> Verdict:
 
 
 def _check_programme(path: Path) -> Verdict:
-    try:
-        programme = programme_from_toml(path.read_text(encoding="utf-8-sig"))
-    except ProgrammeError as error:
-        key = error.key if error.key in {"toml", "programme"} else f"programme.{error.key}"
-        raise ConfigError(path, key, f"is {error.found!r:.80}", f"{error.remedy.capitalize()}.") from error
-    summary = f"{programme.points} points per {programme.per_minor} minor units of {programme.currency}"
-    return Verdict("programme (programme.toml)", summary)
+    terms = read_programme(path)
+    rate = terms.programme
+    summary = f"{rate.points} points per {rate.per_minor} minor units of {rate.currency}"
+    return Verdict("programme (programme.toml)", summary, tuple(f"{path}: {doubt}" for doubt in doubts(terms)))
 
 
 def _check_planogram(path: Path) -> Verdict:
