@@ -20,15 +20,10 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Self
 
+from benchmarks._endless_day import EndlessDay
 from cloud_bridge import topics
 from cloud_bridge.contract import (
-    CardTappedV1,
     EventData,
-    PointsPostedV1,
-    PostingV1,
-    SaleCompletedV1,
-    SaleLineV1,
-    ScreenShownV1,
 )
 from cloud_bridge.downlink import ReplicaCursor, StepOutcome
 from cloud_bridge.envelope import BATCH_BYTES_MAX, BATCH_EVENTS_MAX
@@ -48,7 +43,6 @@ from cloud_crm.landing_store import CrmLandingStore
 from cloud_crm.memory import settle_memory
 from edge_agent.clock import system_clock
 from edge_agent.journal import Journal, JournalSettings, Transaction
-from loyalty.identifiers import posting_id
 from tests.brokers import AmqttBroker, MosquittoBroker
 
 describe = "a journal's backlog, acknowledged and in the cloud's ledger: events a second beside the bare broker"
@@ -265,7 +259,7 @@ async def _gateway(plan: _Plan, pipe: Connection) -> None:
         path=plan.folder / "journal.db", gateway_id=GATEWAY_ID, secret=SECRET, telemetry_rows_max=10_000_000
     )
     journal = Journal.open(settings, clock=system_clock())
-    day = _Day()
+    day = EndlessDay()
     await _record(journal, plan.ledger_events, day.next)
     pipe.send(("ready", {"mean_bytes": await _mean_bytes(journal)}))
     await asyncio.to_thread(pipe.recv)
@@ -316,7 +310,7 @@ async def _mean_bytes(journal: Journal) -> int:
     return sum(len(row.body) for row in rows) // len(rows)
 
 
-async def _urgent(journal: Journal, outbox: _Watched, day: _Day) -> list[float]:
+async def _urgent(journal: Journal, outbox: _Watched, day: EndlessDay) -> list[float]:
     """Taps while a telemetry backlog drains: from their recording to their acknowledgement, in seconds."""
     waits: list[float] = []
     for _ in range(URGENT_EVENTS):
@@ -328,50 +322,6 @@ async def _urgent(journal: Journal, outbox: _Watched, day: _Day) -> list[float]:
         if outbox.acked[Lane.TELEMETRY] >= journal.heads()[Lane.TELEMETRY].sequence:
             break
     return sorted(waits)
-
-
-class _Day:
-    """A store's day without an end: a tap, the sale, the points, by turns."""
-
-    def __init__(self) -> None:
-        self._rng = random.Random(7)
-        self._count = 0
-        self.points = 0
-
-    def next(self) -> EventData:
-        self._count += 1
-        return (self.tap, self._sale, self._posted)[self._count % 3]()
-
-    def tap(self) -> CardTappedV1:
-        medium = f"{self._rng.randrange(5_000):032x}"
-        return CardTappedV1(reader="front-reader", medium=medium, technology="iso14443a", trust="weak")
-
-    def shown(self) -> ScreenShownV1:
-        return ScreenShownV1(kiosk="front", screen="greeting", latency_us=self._rng.randrange(5_000, 40_000))
-
-    def _sale(self) -> SaleCompletedV1:
-        lines = tuple(
-            SaleLineV1(sku=f"{84_000 + n}", name="REGENCY CAKESTAND", qty=1, unit_minor=1275) for n in range(2)
-        )
-        return SaleCompletedV1(
-            sale=f"S{self._count}",
-            till="till-1",
-            currency="GBP",
-            total_minor=2550,
-            sold_at="2026-01-01T12:00:00+00:00",
-            lines=lines,
-        )
-
-    def _posted(self) -> PointsPostedV1:
-        member, sale = f"m{self._rng.randrange(5_000)}", f"S{self._count}"
-        self.points += 25
-        posting = PostingV1(
-            id=posting_id("spend", "bench", sale),
-            debit="programme:issued",
-            credit=f"member:{member}:available",
-            points=25,
-        )
-        return PointsPostedV1(cause=sale, member=member, rule="spend", sale=sale, postings=(posting,))
 
 
 # the limit: the broker alone
