@@ -32,6 +32,9 @@ from edge_agent.journal.values import Damage, JournalError, JournalFull, Journal
 BATCH_S_MAX = 0.010
 """A commit takes no further unit after this long: the first one in it has waited enough."""
 
+CHECKPOINT_EVERY_COMMITS = 100
+"""The log is folded into the file after so many commits, while nobody waits; a long rush is SQLite's own business."""
+
 MEASURE_EVERY_S = 1.0
 MEASURE_EVERY_COMMITS = 64
 TELEMETRY_FULL = "telemetry_full"
@@ -70,6 +73,7 @@ class Committer:
             raise
         self._measured_s = 0.0
         self._commits = 0
+        self._unfolded = 0
         self._trouble = ""
         try:
             self._open()
@@ -121,7 +125,19 @@ class Committer:
             outcomes = self._again(error, units)
             self._commits = MEASURE_EVERY_COMMITS
         self._look_at_disk()
+        self._unfolded += 1
         return outcomes
+
+    def checkpoint_when_due(self) -> None:
+        """Fold the log into the file, as far as no reader needs it; costs a flush that no tap should wait for."""
+        if self._unfolded < CHECKPOINT_EVERY_COMMITS:
+            return
+        self._unfolded = 0
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            # The log still holds everything; the next commit meets the same disk and says so.
+            self._trouble = self._trouble or f"not folding the log: {error}"
 
     def close(self) -> None:
         """Checkpoint and let go of the file."""

@@ -65,6 +65,9 @@ class Writer:
                 with self._wake:
                     self._queue.extendleft(reversed(rest))
             self._deliver([(token, outcome) for (_, token), outcome in zip(batch, outcomes, strict=False)])
+            if not self._queue:
+                # Behind those who waited, not in the commit of the next tap.
+                self._committer.checkpoint_when_due()
 
     def _fail(self, batch: list[tuple[Unit, Any]], bug: Exception) -> None:
         """A bug ends the writer, loudly: nobody may wait for it for ever."""

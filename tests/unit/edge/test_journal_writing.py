@@ -14,6 +14,7 @@ from cloud_bridge.contract import CardTappedV1, EventData, SaleCompletedV1, Sale
 from cloud_bridge.envelope import EnvelopeError, LaneSealer, Position, seal, verify
 from cloud_bridge.topics import Lane
 from edge_agent.journal import Deferred, Journal, JournalClosed, JournalError, Recorded, Transaction
+from edge_agent.journal.committer import CHECKPOINT_EVERY_COMMITS
 from edge_agent.journal.lanes.events import canonical
 from tests.unit.edge.journal_bench import Hands, opened, queue, record, settings, shown, tap
 
@@ -332,3 +333,14 @@ def test_the_fast_way_of_sealing_writes_the_same_bytes_as_the_plain_one(data: Ev
     )
     digest, bodies = sealer.seal(position.prevhash, [unsealed])
     assert (digest, bodies) == (plain.hash, [plain.body])
+
+
+async def test_the_log_is_folded_into_the_file_behind_those_who_wait(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        first = await journal.write(lambda tx: tx.record(tap(0)))
+        for n in range(1, CHECKPOINT_EVERY_COMMITS):
+            await journal.write(lambda tx, n=n: tx.record(tap(n)))  # type: ignore[misc]
+        (file,) = tmp_path.rglob("*.db")  # noqa: ASYNC240  a look at the disk, not a wait
+        async with asyncio.timeout(10):
+            while first.event_id.encode() not in file.read_bytes():
+                await asyncio.sleep(0)
