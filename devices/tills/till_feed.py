@@ -147,8 +147,8 @@ class TillFeed:
             reading.reschedule(now_s)  # a body that is still coming need not be waited for
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
-            with contextlib.suppress(Exception):
-                await self._serving
+            # Closing goes on however the server ended; uvicorn has logged why.
+            await asyncio.gather(self._serving, return_exceptions=True)
         self._server = self._serving = None
 
     async def observations(self) -> AsyncIterator[Observation]:
