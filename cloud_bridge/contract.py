@@ -16,6 +16,10 @@ from cloud_bridge.topics import Lane
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Medium = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Keyed hash of what was shown, never the number")]
 Member = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Random member id given by the cloud")]
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$", description="Key of a row of the programme file")]
+Fact = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Derived name of a business fact")]
+Lease = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Incarnation whose rights moved")]
+Sealed = Annotated[str, Field(max_length=8_192, description="Personal data, AES-256-GCM, base64url")]
 Minor = Annotated[int, Field(ge=-(10**13), le=10**13, description="Amount in minor currency units")]
 EventKey = Annotated[str, Field(min_length=1, max_length=80, description="incarnation/lane/sequence of an event")]
 
@@ -40,7 +44,11 @@ class CardTappedV1(EventData):
 
 
 class CodeScannedV1(EventData):
-    """A code was scanned: a product (``sku``, in clear) or anything else (``medium``, hashed)."""
+    """A code was scanned: a product (``sku``, in clear) or anything else (``medium``, hashed).
+
+    A phone's code brings what is needed to verify it: when the phone made it (seconds since 1970), its Ed25519
+    signature in hex, and its public key where it asks to be linked.
+    """
 
     type = "regulars.code.scanned.v1"
     lane = Lane.LEDGER
@@ -48,6 +56,9 @@ class CodeScannedV1(EventData):
     symbology: Name
     sku: Annotated[str, Field(max_length=80)] | None = None
     medium: Medium | None = None
+    phone_at: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    phone_signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")] | None = None
+    phone_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class SaleLineV1(BaseModel):
@@ -58,12 +69,15 @@ class SaleLineV1(BaseModel):
     name: Annotated[str, Field(max_length=200)] = ""
     qty: Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
     unit_minor: Minor
+    category: Annotated[str, Field(max_length=60)] = ""
+    brand: Annotated[str, Field(max_length=60)] = ""
 
 
 class SaleCompletedV1(EventData):
     """A till closed a receipt, or gave goods back (``total_minor`` ≤ 0, ``refund_of`` names the receipt).
 
-    ``medium`` is set when the till itself read a card.
+    ``medium`` is set when the till itself read a card. ``quote`` names the priced basket this sale confirms;
+    ``refund_store`` the store of ``refund_of`` where that is another one. ``member`` is set when the quote knew them.
     """
 
     type = "regulars.sale.completed.v1"
@@ -76,6 +90,25 @@ class SaleCompletedV1(EventData):
     lines: Annotated[tuple[SaleLineV1, ...], Field(max_length=2_000)] = ()
     refund_of: Name | None = None
     medium: Medium | None = None
+    quote: Name | None = None
+    refund_store: Name | None = None
+
+
+class FormFilledV1(EventData):
+    """Somebody filled in a form on a kiosk or the staff page. What they wrote travels sealed; a PIN never does.
+
+    ``actor`` and ``role`` are set where a member of staff filled it in.
+    """
+
+    type = "regulars.form.filled.v1"
+    lane = Lane.LEDGER
+    place: Name
+    form: Name
+    member: Member | None = None
+    subject: Annotated[str, Field(max_length=80)] = ""
+    sealed: Sealed = ""
+    actor: Annotated[str, Field(max_length=80)] = ""
+    role: Annotated[str, Field(max_length=20)] = ""
 
 
 class ChoiceMadeV1(EventData):
@@ -89,13 +122,20 @@ class ChoiceMadeV1(EventData):
 
 
 class PostingV1(BaseModel):
-    """Whole points that moved from one account to another."""
+    """Whole points that moved from one account to another.
+
+    ``lease`` is set when the posting moved rights of this gateway with it (the posting's id is then the movement's);
+    ``original`` names the redemption that a restoration undoes. ``rule`` overrides the event's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     debit: Annotated[str, Field(max_length=80)]
     credit: Annotated[str, Field(max_length=80)]
     points: Annotated[int, Field(gt=0, le=10**9)]
+    rule: Name | None = None
+    lease: Lease | None = None
+    original: Fact | None = None
 
 
 class PointsPostedV1(EventData):
@@ -130,6 +170,155 @@ class DecisionDeferredV1(EventData):
     awaits: Name
     medium: Medium | None = None
     sale: Name | None = None
+
+
+class RightsMovedV1(EventData):
+    """Rights that moved without points being posted: a lease given back, or a coupon (a counter of one) used.
+
+    ``currency`` is ``points`` or ``coupon/INSTANCE``. See :mod:`loyalty.rights.movements`.
+    """
+
+    type = "regulars.rights.moved.v1"
+    lane = Lane.LEDGER
+    movement: Fact
+    kind: Name
+    member: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,40}$", description="Empty for a coupon anybody may use")]
+    currency: Annotated[str, Field(max_length=80)]
+    lease: Lease
+    points: Annotated[int, Field(gt=0, le=10**9)]
+    original: Fact | None = None
+
+
+class CouponIssuedV1(EventData):
+    """A gateway gave a member a coupon, with the right to use it here: the reward of a redemption."""
+
+    type = "regulars.coupon.issued.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    instance: Fact
+    coupon: Key
+    member: Member
+    lease: Lease
+    last_day: Annotated[str, Field(max_length=10)] | None = None
+
+
+class CouponUsedV1(EventData):
+    """A coupon took ``discount_minor`` off a sale (or gave its gift)."""
+
+    type = "regulars.coupon.used.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    instance: Fact
+    coupon: Key
+    member: Member | None = None
+    sale: Name
+    discount_minor: Minor
+
+
+class RewardTakenV1(EventData):
+    """A member exchanged points for a reward; staff hand it over against ``voucher``."""
+
+    type = "regulars.reward.taken.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    redemption: Fact
+    member: Member
+    reward: Key
+    points: Annotated[int, Field(gt=0, le=10**9)]
+    voucher: Annotated[str, Field(max_length=20)]
+
+
+class ConsentV1(BaseModel):
+    """A member said yes or no to one purpose, having read one version of the words."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    purpose: Name
+    granted: bool
+    text_version: Name
+
+
+class MemberRegisteredV1(EventData):
+    """Somebody became a member in the store. ``referrer`` is the code of the member who brought them."""
+
+    type = "regulars.member.registered.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    member: Member
+    personal: Sealed
+    language: Annotated[str, Field(max_length=10)] = ""
+    joined_on: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$", description="The store's local date")]
+    referrer: Annotated[str, Field(max_length=20)] = ""
+    consents: Annotated[tuple[ConsentV1, ...], Field(max_length=20)] = ()
+
+
+class MemberChangedV1(EventData):
+    """A member changed their details or consents; what is ``None`` stays."""
+
+    type = "regulars.member.changed.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    member: Member
+    personal: Sealed | None = None
+    language: Annotated[str, Field(max_length=10)] | None = None
+    consents: Annotated[tuple[ConsentV1, ...], Field(max_length=20)] = ()
+
+
+class MediumLinkedV1(EventData):
+    """A card or phone is a member's now. ``public_key`` (Ed25519, hex) is a phone's; see docs/wire-contract.md."""
+
+    type = "regulars.medium.linked.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    medium: Medium
+    member: Member
+    technology: Name
+    public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class MediumBlockedV1(EventData):
+    """A card or phone is nobody's any more: lost, stolen or replaced."""
+
+    type = "regulars.medium.blocked.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    medium: Medium
+    member: Member
+    reason: Annotated[str, Field(max_length=200)]
+
+
+class PinChangedV1(EventData):
+    """A member chose a PIN; the verifier (scrypt) travels sealed."""
+
+    type = "regulars.pin.changed.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    member: Member
+    sealed: Sealed
+
+
+class SurveyAnsweredV1(EventData):
+    """A member answered a short survey. Answers are keys of choices or numbers, never free text."""
+
+    type = "regulars.survey.answered.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    member: Member
+    survey: Key
+    answers: Annotated[tuple[Annotated[str, Field(max_length=60)], ...], Field(max_length=20)]
+
+
+class StaffActedV1(EventData):
+    """A member of staff did something to a member's points, cards or coupons, and why."""
+
+    type = "regulars.staff.acted.v1"
+    lane = Lane.LEDGER
+    cause: EventKey
+    action: Name
+    actor: Name
+    role: Name
+    reason: Annotated[str, Field(max_length=200)]
+    member: Member | None = None
+    subject: Annotated[str, Field(max_length=80)] = ""
 
 
 class DeviceChangedV1(EventData):
@@ -177,7 +366,19 @@ EVENT_TYPES: dict[str, type[EventData]] = {
         CodeScannedV1,
         SaleCompletedV1,
         ChoiceMadeV1,
+        FormFilledV1,
         PointsPostedV1,
+        RightsMovedV1,
+        CouponIssuedV1,
+        CouponUsedV1,
+        RewardTakenV1,
+        MemberRegisteredV1,
+        MemberChangedV1,
+        MediumLinkedV1,
+        MediumBlockedV1,
+        PinChangedV1,
+        SurveyAnsweredV1,
+        StaffActedV1,
         DecisionRefusedV1,
         DecisionDeferredV1,
         DeviceChangedV1,

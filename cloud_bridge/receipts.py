@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -86,3 +86,14 @@ class Presence(Message):
     """Gateway → cloud, retained: connected or not. The broker says ``false`` as the last will."""
 
     online: bool
+
+
+class RightsStanding(Message):
+    """Cloud → gateway, the answer to every Hello: whether this incarnation may redeem.
+
+    ``welcome``: thaw. ``superseded``: another incarnation has taken over, begin a new one. ``revoked``: freeze. Where
+    it is not welcome the gateway gives back all it holds. ``incarnation`` is the one that greeted.
+    """
+
+    incarnation: Incarnation
+    standing: Literal["welcome", "superseded", "revoked"]

@@ -8,7 +8,7 @@ differs from the gateway's, the gateway starts again from 0.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -18,6 +18,17 @@ from cloud_bridge.topics import Lane
 
 STEP_ROWS_MAX = 1_000
 STEP_BYTES_MAX = 512 * 1024
+EXPIRING_MAX = 24
+"""Lots told to a store, first to expire first; what expires later than all of them needs no telling."""
+
+Day = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\d)?$", description="A local date, or empty")]
+
+
+class Expiring(Message):
+    """Available points whose last day is ``last_day``."""
+
+    last_day: Day
+    points: Count
 
 
 class ReplicaMember(Message):
@@ -28,6 +39,20 @@ class ReplicaMember(Message):
     language: Annotated[str, Field(max_length=10)] = ""
     balance: int
     version: Count
+    joined_on: Day = ""
+    birthday: Annotated[str, Field(max_length=5, description="MM-DD, or empty")] = ""
+    tier: Annotated[str, Field(max_length=60)] = ""
+    tier_ends: Day = ""
+    qualifying: int = 0
+    purchases: Count = 0
+    pending: Count = 0
+    owed: Count = 0
+    expiring: Annotated[tuple[Expiring, ...], Field(max_length=EXPIRING_MAX)] = ()
+    referral_code: Annotated[str, Field(max_length=20)] = ""
+    was_referred: bool = False
+    contact: Annotated[str, Field(max_length=80, description="Phone number, its middle digits hidden")] = ""
+    consents: dict[str, bool] = Field(default_factory=dict)
+    pin: Annotated[str, Field(max_length=8_192, description="Sealed verifier, or empty")] = ""
 
 
 class ReplicaMedium(Message):
@@ -35,6 +60,42 @@ class ReplicaMedium(Message):
 
     medium: Medium
     member: Member | None
+    version: Count
+    public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class ReplicaRight(Message):
+    """What this gateway's incarnation was leased of one account in all, and is asked to give back in all.
+
+    Totals, never steps: a row heals the loss of those before it. ``member`` is empty for a coupon anybody may use.
+    """
+
+    member: Annotated[str, Field(max_length=40)]
+    currency: Annotated[str, Field(max_length=80)]
+    incarnation: Incarnation
+    granted: Count
+    recalled: Count = 0
+    version: Count
+
+
+class ReplicaCoupon(Message):
+    """One coupon that somebody holds. ``code`` is the medium of a printed code; ``used`` once it is gone for good."""
+
+    instance: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    coupon: Annotated[str, Field(max_length=60)]
+    member: Annotated[str, Field(max_length=40)]
+    code: Medium | None = None
+    last_day: Day = ""
+    used: bool = False
+    version: Count
+
+
+class ReplicaUndo(Message):
+    """The gateway that made a redemption is asked to restore ``points`` of it in all, because of a refund elsewhere."""
+
+    redemption: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    member: Member
+    points: Count
     version: Count
 
 
@@ -47,6 +108,7 @@ class ReplicaProgramme(Message):
     per_minor: int
     minimum_minor: int
     version: Count
+    terms: dict[str, Any] | None = Field(default=None, description="The whole programme file as JSON")
 
 
 class ReplicaStep(Message):
@@ -62,4 +124,7 @@ class ReplicaStep(Message):
     programme: ReplicaProgramme | None = None
     members: Annotated[tuple[ReplicaMember, ...], Field(max_length=STEP_ROWS_MAX)] = ()
     media: Annotated[tuple[ReplicaMedium, ...], Field(max_length=STEP_ROWS_MAX)] = ()
+    rights: Annotated[tuple[ReplicaRight, ...], Field(max_length=STEP_ROWS_MAX)] = ()
+    coupons: Annotated[tuple[ReplicaCoupon, ...], Field(max_length=STEP_ROWS_MAX)] = ()
+    undone: Annotated[tuple[ReplicaUndo, ...], Field(max_length=STEP_ROWS_MAX)] = ()
     removed: Annotated[tuple[Member, ...], Field(max_length=STEP_ROWS_MAX)] = ()

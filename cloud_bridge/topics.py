@@ -40,6 +40,8 @@ class Down(StrEnum):
     """Retained: the heads the cloud has applied."""
     NACK = "nack"
     REPLICA = "replica"
+    RIGHTS = "rights"
+    """Whether the incarnation that said hello may redeem."""
     QUARANTINE = "quarantine"
 
 

@@ -7,10 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from cloud_bridge.transport import BrokerSettings
+from loyalty.calendar import known_zone
 from loyalty.programme import Programme, ProgrammeError, programme_from_mapping
 
 GATEWAYS_MAX = 5_000
@@ -81,6 +82,11 @@ class GatewaySettings(_Section):
     ]
     store_name: Annotated[str, Field(min_length=1, max_length=80, description="The store's name, as people say it")]
     secret_file: Annotated[Path, Field(description="File with the secret it signs with; the gateway has the same")]
+    timezone: Annotated[
+        str,
+        Field(max_length=60, description="IANA name of the store's time zone, such as Asia/Shanghai"),
+        AfterValidator(known_zone),
+    ] = "UTC"
 
 
 class CloudSettings(_Section):

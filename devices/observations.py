@@ -7,7 +7,7 @@ receipt, so a driver may then move a file to ``done`` or answer a till.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -93,6 +93,8 @@ class SaleLine:
     name: str
     quantity: int
     unit_minor: int
+    category: str = ""
+    brand: str = ""
 
 
 class SaleStatus(StrEnum):
@@ -113,6 +115,10 @@ class SaleReceipt:
     status: SaleStatus
     points: int | None = None
     balance: int | None = None
+    redeemed: int | None = None
+    """Points the sale's quote redeemed; ``None`` without a quote."""
+    refused: str = ""
+    """Why the discount of the sale's quote could not be kept, empty where it was: the sale is recorded all the same."""
 
 
 def _no_reply(_: SaleReceipt) -> None:
@@ -136,6 +142,10 @@ class SaleCompleted:
     sold_at: datetime
     refund_of: str | None = None
     card: CardUid | None = None
+    quote: str | None = None
+    """The idempotency key of the quote that this sale confirms."""
+    refund_store: str | None = None
+    """The store of ``refund_of``, where that is another one."""
     reply: Callable[[SaleReceipt], None] = field(default=_no_reply, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -156,6 +166,119 @@ class ChoiceMade:
     subject: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one field of a form, as keys that the page has words for."""
+
+    field: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormAnswer:
+    """What became of a form. Refused with ``reason`` (a key), or because of ``problems`` in single fields."""
+
+    is_accepted: bool
+    reason: str = ""
+    problems: tuple[FieldProblem, ...] = ()
+    retry_after_s: int = 0
+    """After wrong PINs: seconds until the next try."""
+    reference: str = ""
+    """The local transaction id of what was done: an event id."""
+
+
+def _no_form_reply(_: FormAnswer) -> None:
+    """For a form decided again after a restart: nobody waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormFilled:
+    """Somebody filled in a form at ``place`` (a kiosk, or ``staff``). ``fields`` are personal and stay out of logs.
+
+    ``member`` is whom it is about: the member whose visit it is, never what the page claims. ``actor`` and ``role``
+    are the member of staff. ``reply`` is called once, after all is durable.
+    """
+
+    place: str
+    form: str
+    fields: Mapping[str, str] = field(repr=False)
+    member: str = ""
+    subject: str = ""
+    actor: str = ""
+    role: str = ""
+    reply: Callable[[FormAnswer], None] = field(default=_no_form_reply, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteStep:
+    """One discount of a quote: the layer (``tier``, ``percent`` …), what gave it, and in money what it took off."""
+
+    layer: str
+    source: str
+    name: str
+    discount_minor: int
+    price_minor: int
+    percent: int = 0
+    points: int = 0
+    gift_sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteDeclined:
+    """Something asked for that does not apply, and why (a key)."""
+
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteAnswer:
+    """What a basket costs, line by line, and what may be redeemed. ``refused`` is a key where nothing was priced.
+
+    What the quote redeems is held for ``valid_s`` under its key. ``usable_points`` of ``balance`` can be used here now.
+    """
+
+    key: str
+    full_minor: int = 0
+    price_minor: int = 0
+    line_prices: tuple[int, ...] = ()
+    steps: tuple[QuoteStep, ...] = ()
+    declined: tuple[QuoteDeclined, ...] = ()
+    points: int = 0
+    earns: int = 0
+    """Points the sale will earn at this price."""
+    is_member: bool = False
+    balance: int | None = None
+    usable_points: int | None = None
+    valid_s: int = 0
+    refused: str = ""
+
+
+def _no_quote_reply(_: QuoteAnswer) -> None:
+    """For nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteAsked:
+    """A till asks which coupons and points apply to a basket. ``key`` is the idempotency key of the receipt.
+
+    ``points`` and ``reward`` are what the member wants to redeem; ``codes`` are coupon codes shown at the till,
+    the best of the member's own coupons apply by themselves. The same key asked again replaces what it held.
+    """
+
+    key: str
+    till: str
+    currency: str
+    lines: tuple[SaleLine, ...]
+    points: int = 0
+    reward: str | None = None
+    codes: tuple[str, ...] = field(default=(), repr=False)
+    card: CardUid | None = None
+    is_cancelled: bool = False
+    """The receipt was abandoned: release what the key holds."""
+    reply: Callable[[QuoteAnswer], None] = field(default=_no_quote_reply, compare=False, repr=False)
+
+
 class DeviceState(StrEnum):
     """Where a device stands. Shown with a reason and when it was last seen."""
 
@@ -173,4 +296,4 @@ class ConditionChanged:
     reason: str
 
 
-Observation = CardTapped | CodeScanned | SaleCompleted | ChoiceMade | ConditionChanged
+Observation = CardTapped | CodeScanned | SaleCompleted | QuoteAsked | ChoiceMade | FormFilled | ConditionChanged

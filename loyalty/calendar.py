@@ -26,6 +26,12 @@ def business_date(instant: datetime, zone: str) -> date:
     return instant.astimezone(_zone(zone)).date()
 
 
+def known_zone(zone: str) -> str:
+    """Return an IANA zone name, or raise :class:`ZoneError`."""
+    _zone(zone)
+    return zone
+
+
 def business_day(on: date, zone: str) -> tuple[datetime, datetime]:
     """The UTC instants at which the store's day ``on`` begins and ends; 23 to 25 hours apart where clocks change.
 

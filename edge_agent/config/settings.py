@@ -18,6 +18,7 @@ from edge_agent.config.paths import anchored
 from edge_agent.config.problems import ConfigError, explain, parse_toml
 from edge_agent.config.secret_files import KEY_BYTES_MIN, SecretError, read_secret
 from kiosk_ui.kiosk.session import IdleTimes
+from loyalty.calendar import known_zone
 
 COUNTERS_MAX = 32
 DEVICES_MAX = 64
@@ -28,6 +29,7 @@ DriverLoader = Callable[[str], Driver[Any]]
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Zone = Annotated[str, Field(max_length=60), AfterValidator(known_zone)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -43,6 +45,10 @@ class GatewaySettings(_Section):
     )
     store: Name = Field(description="Name of the store; receipt numbers are unique within it")
     store_name: str = Field(min_length=1, max_length=80, description="The store's name as people read it on screens")
+    timezone: Zone = Field(
+        default="UTC",
+        description="IANA name of the store's time zone, such as Asia/Shanghai",
+    )
     language: Literal["zh-CN", "en"] = Field(
         default="zh-CN", description="Language in which the kiosk rests: zh-CN or en"
     )

@@ -9,13 +9,15 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from edge_agent.journal import checkout, people, wallets
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 APPLICATION_ID = 0x52474C52
 """Marks the file as a journal of ours (``RGLR``)."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _FIRST = (
     "CREATE TABLE identity(one INTEGER PRIMARY KEY CHECK (one = 1), gateway_id TEXT NOT NULL)",
@@ -75,6 +77,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     steps = Migrations("regulars.journal")
     steps(name="0001_first")(_first)
+    steps(name="0002_loyalty")(_loyalty)
     steps.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
 
 
@@ -82,4 +85,9 @@ def _first(database: Database) -> None:
     for statement in _FIRST:
         database.execute(statement)
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _loyalty(database: Database) -> None:
+    for statement in (*wallets.TABLES, *checkout.TABLES, *people.TABLES):
+        database.execute(statement)
     database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from cloud_bridge.contract import EventData
 from cloud_bridge.topics import Lane
 from edge_agent.journal.books import BookKeeping, BookQueries
+from edge_agent.journal.checkout import CheckoutKeeping, CheckoutQueries
 from edge_agent.journal.database import Statements
 from edge_agent.journal.lanes.chain import place_of
 from edge_agent.journal.lanes.events import Appender, AppenderState, EventQueries
+from edge_agent.journal.people import PeopleKeeping, PeopleQueries
 from edge_agent.journal.replica import ReplicaKeeping, ReplicaQueries
 from edge_agent.journal.values import Counts, Deferred, JournalError, JournalFull, Recorded
+from edge_agent.journal.wallets import WalletKeeping, WalletQueries
 
 SAVEPOINT_DEPTH_MAX = 8
 
 
-class Reader(EventQueries, BookQueries, ReplicaQueries):
+class Reader(EventQueries, BookQueries, ReplicaQueries, WalletQueries, CheckoutQueries, PeopleQueries):
     """Asks the journal. Valid only inside the function it was handed to."""
 
     def counts(self) -> Counts:
@@ -31,7 +34,7 @@ class Reader(EventQueries, BookQueries, ReplicaQueries):
         return Counts(*row)
 
 
-class Transaction(Reader, BookKeeping, ReplicaKeeping):
+class Transaction(Reader, BookKeeping, ReplicaKeeping, WalletKeeping, CheckoutKeeping, PeopleKeeping):
     """Reads and writes the journal, all or nothing. Valid only inside the unit it was handed to.
 
     A unit may be run a second time after its first run was undone (when the disk was full), so it
