@@ -92,8 +92,10 @@ class RightsStanding(Message):
     """Cloud → gateway, the answer to every Hello: whether this incarnation may redeem.
 
     ``welcome``: thaw. ``superseded``: another incarnation has taken over, begin a new one. ``revoked``: freeze. Where
-    it is not welcome the gateway gives back all it holds. ``incarnation`` is the one that greeted.
+    it is not welcome the gateway gives back all it holds. ``incarnation`` is the one that greeted. ``is_first``: the
+    cloud knows no earlier one of this gateway, so no receipt can have been told by a life before.
     """
 
     incarnation: Incarnation
     standing: Literal["welcome", "superseded", "revoked"]
+    is_first: bool = False
