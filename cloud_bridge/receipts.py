@@ -72,6 +72,7 @@ class Hello(Message):
     lanes: dict[Lane, LaneFigures] = {}
     heads: dict[Lane, Head] = {}
     software: Annotated[str, Field(max_length=40)] = ""
+    boot: Annotated[str, Field(max_length=40, description="Drawn at each start; comes back in RightsStanding")] = ""
     devices: dict[str, str] = {}
 
 
@@ -99,3 +100,6 @@ class RightsStanding(Message):
     incarnation: Incarnation
     standing: Literal["welcome", "superseded", "revoked"]
     is_first: bool = False
+    boot: Annotated[
+        str, Field(max_length=40, description="The start that greeted: an answer to an earlier one is void")
+    ] = ""
