@@ -16,7 +16,7 @@ from devices.observations import ConditionChanged, Observation
 from edge_agent.clock import HybridClock
 from edge_agent.config import DeviceTable, EdgeSettings, read_secret
 from edge_agent.counters import Counter, Counters
-from edge_agent.decisions import Decisions, Windows
+from edge_agent.decisions import Decisions, Shop, Windows
 from edge_agent.journal import Journal, Transaction
 from edge_agent.members import Replica
 from edge_agent.outcomes import MediumUnknown, MemberSeen, NothingToShow, Outcome, SaleDecided, SaleWaits, VisitEnded
@@ -143,8 +143,10 @@ class Gateway:
     def _decisions(self) -> Decisions:
         visits = self._settings.visits
         windows = Windows(timedelta(seconds=visits.visit_window_s), timedelta(seconds=visits.claim_window_s))
-        store = StoreId(self._settings.gateway.store)
-        return Decisions(store, self._counters, windows, medium_key=self._medium_key)
+        gateway = self._settings.gateway
+        return Decisions(
+            Shop(StoreId(gateway.store), self._counters, self._medium_key, timezone=gateway.timezone, windows=windows)
+        )
 
     def _tap_path(self, decisions: Decisions) -> TapPath:
         screens = Screens(self._counters, self._kiosks, online=lambda: self.link.state.state is Link.ONLINE)

@@ -131,7 +131,7 @@ class TapPath:
         fact = translate(device, seen, key=self._medium_key)
         recorded = tx.record(fact, undecided=True)
         self._passing(Station.RECORD, recorded.traceparent)
-        return self._decide(tx, recorded)
+        return self._decide(tx, recorded, seen)
 
     def _decide_again(self, tx: Transaction, recorded: Recorded) -> _Walked:
         attempts = tx.count_attempt(recorded)
@@ -141,11 +141,11 @@ class TapPath:
             log.error("decide", event_id=recorded.event_id, set_aside=True, attempts=attempts)
         return walked
 
-    def _decide(self, tx: Transaction, recorded: Recorded) -> _Walked:
+    def _decide(self, tx: Transaction, recorded: Recorded, seen: Translatable | None = None) -> _Walked:
         try:
             with tx.savepoint():
                 self._passing(Station.IDENTIFY, recorded.traceparent)
-                outcome = self._decisions.decide(tx, recorded)
+                outcome = self._decisions.decide(tx, recorded, seen)
                 self._passing(Station.DECIDE, recorded.traceparent)
                 tx.mark_decided(recorded)
         except Exception as bug:

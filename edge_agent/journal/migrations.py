@@ -9,8 +9,6 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from edge_agent.journal import checkout, people, wallets
-
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -88,6 +86,9 @@ def _first(database: Database) -> None:
 
 
 def _loyalty(database: Database) -> None:
+    # Those rooms build on the lanes, which build on the file, which is migrated here.
+    from edge_agent.journal import checkout, people, wallets  # noqa: PLC0415
+
     for statement in (*wallets.TABLES, *checkout.TABLES, *people.TABLES):
         database.execute(statement)
     database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

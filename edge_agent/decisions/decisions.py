@@ -1,0 +1,62 @@
+"""Which room decides which kind of fact."""
+
+from __future__ import annotations
+
+from cloud_bridge.contract import CardTappedV1, ChoiceMadeV1, CodeScannedV1, SaleCompletedV1
+from devices.observations import SaleCompleted, SaleReceipt
+from edge_agent.decisions import receipts
+from edge_agent.decisions.committing import Committing
+from edge_agent.decisions.refunds import Refunds
+from edge_agent.decisions.sales import Sales
+from edge_agent.decisions.shop import AWAITS_SALE, SETTLE_MAX, Shop
+from edge_agent.decisions.visits import Visits
+from edge_agent.journal import Reader, Recorded, Transaction
+from edge_agent.outcomes import NothingToShow, Outcome
+from edge_agent.translate import Translatable
+
+
+class Decisions:
+    """Decides facts for one store."""
+
+    def __init__(self, shop: Shop) -> None:
+        committing = Committing(shop)
+        self._shop = shop
+        self._visits = Visits(shop)
+        self._sales = Sales(shop, committing)
+        self._refunds = Refunds(shop, committing)
+
+    def decide(self, tx: Transaction, recorded: Recorded, seen: Translatable | None = None) -> Outcome:
+        """Decide one recorded fact and write down all that follows from it.
+
+        ``seen`` is what the fact was translated from, while somebody waits for its answer; what must not be
+        journalled (a PIN) is only there.
+        """
+        match recorded.data:
+            case CardTappedV1(reader=reader, medium=medium):
+                return self._visits.shown(tx, recorded, reader, medium)
+            case CodeScannedV1(scanner=scanner, medium=str(medium)):
+                return self._visits.shown(tx, recorded, scanner, medium)
+            case SaleCompletedV1() as sale if sale.refund_of is None and sale.total_minor >= 0:
+                outcome = self._sales.sold(tx, recorded, sale)
+                self.settle(tx, AWAITS_SALE, sale.sale)
+                return outcome
+            case SaleCompletedV1() as refund:
+                return self._refunds.gave_back(tx, recorded, refund)
+            case ChoiceMadeV1(choice="claim") as choice:
+                return self._sales.claimed(tx, recorded, choice)
+            case ChoiceMadeV1(choice="done") as choice:
+                return self._visits.left(tx, recorded, choice)
+            case _:
+                return NothingToShow()
+
+    def repeated(self, reader: Reader, seen: SaleCompleted) -> SaleReceipt | None:
+        """The answer to a sale whose number is taken; ``None`` for a new one."""
+        return receipts.repeated(reader, seen, medium_key=self._shop.medium_key)
+
+    def settle(self, tx: Transaction, awaits: str, key: str) -> int:
+        """Decide what waited for ``key`` to arrive; returns how many facts were decided."""
+        waiting = tx.deferred_for(awaits, key)[:SETTLE_MAX]
+        for fact in waiting:
+            tx.settle_deferred(fact.event_id)
+            self.decide(tx, fact)
+        return len(waiting)

@@ -1,0 +1,39 @@
+"""Where decisions are made: one store, its counters, its calendar, and how long people are waited for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from edge_agent.counters import Counters
+from loyalty.calendar import business_date
+from loyalty.identifiers import StoreId
+
+AWAITS_LINK = "link"
+AWAITS_SALE = "sale"
+AWAITS_PROGRAMME = "programme"
+SETTLE_MAX = 1_000
+"""Deferred facts decided for one link or sale; more than one person ever leaves behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How long a tap waits for its sale, and a sale for its tap."""
+
+    visit: timedelta = timedelta(seconds=300)
+    claim: timedelta = timedelta(seconds=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One store. ``medium_key`` is the tenant's; ``timezone`` (IANA) says what day it is here."""
+
+    store: StoreId
+    counters: Counters
+    medium_key: bytes = field(repr=False)
+    timezone: str = "UTC"
+    windows: Windows = Windows()
+
+    def day(self, at: datetime) -> date:
+        """The store's business date at an instant."""
+        return business_date(at, self.timezone)
