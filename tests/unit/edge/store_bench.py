@@ -13,7 +13,7 @@ from cloud_bridge.topics import Lane
 from devices.observations import CardTapped, CardUid, ChoiceMade, CodeScanned, SaleCompleted, SaleLine, SaleReceipt
 from edge_agent.clock import BUILD_DATE_MS, HybridClock
 from edge_agent.counters import Counter, Counters
-from edge_agent.decisions import Decisions, Windows
+from edge_agent.decisions import Decisions, Shop
 from edge_agent.journal import Journal, JournalSettings
 from edge_agent.members import Replica
 from edge_agent.outcomes import Outcome
@@ -128,8 +128,12 @@ class StoreBench:
         return [posting["points"] for fact in await self.facts(PointsPostedV1) for posting in fact["postings"]]  # type: ignore[attr-defined]
 
 
-def bench_decisions() -> Decisions:
-    return Decisions(StoreId("harbour"), Counters([COUNTER]), Windows(), medium_key=KEY)
+def bench_shop(timezone: str = "UTC") -> Shop:
+    return Shop(StoreId("harbour"), Counters([COUNTER]), KEY, timezone=timezone)
+
+
+def bench_decisions(timezone: str = "UTC") -> Decisions:
+    return Decisions(bench_shop(timezone))
 
 
 @asynccontextmanager

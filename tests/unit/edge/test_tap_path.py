@@ -8,20 +8,18 @@ import pytest
 
 from cloud_bridge.contract import CardTappedV1, CodeScannedV1, DecisionDeferredV1, DecisionRefusedV1, SaleCompletedV1
 from devices.observations import SaleStatus
-from edge_agent.counters import Counters
-from edge_agent.decisions import Decisions, Windows
+from edge_agent.decisions import Decisions
 from edge_agent.journal import Recorded, Transaction
 from edge_agent.outcomes import MediumUnknown, MemberSeen, NothingToShow, Outcome, SaleDecided, SaleWaits, VisitEnded
 from edge_agent.tap_path import ATTEMPTS_MAX, DecisionBugError, Station
-from loyalty.identifiers import StoreId
+from edge_agent.translate import Translatable
 from tests.unit.edge.store_bench import (
     ANNA_CARD,
     ANNA_CODE,
     BEN_CARD,
-    COUNTER,
-    KEY,
     NOBODYS_CARD,
     HandClock,
+    bench_shop,
     medium,
     store_bench,
 )
@@ -251,11 +249,11 @@ class FailingDecisions(Decisions):
     """Decisions with a bug that can be mended."""
 
     def __init__(self) -> None:
-        super().__init__(StoreId("harbour"), Counters([COUNTER]), Windows(), medium_key=KEY)
+        super().__init__(bench_shop())
         self.broken = True
 
-    def decide(self, tx: Transaction, recorded: Recorded) -> Outcome:
-        outcome = super().decide(tx, recorded)
+    def decide(self, tx: Transaction, recorded: Recorded, seen: Translatable | None = None) -> Outcome:
+        outcome = super().decide(tx, recorded, seen)
         if self.broken:
             raise ZeroDivisionError("a bug in a decision")
         return outcome
