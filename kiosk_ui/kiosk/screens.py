@@ -1,21 +1,117 @@
 """What the kiosk can show, as values. The browser fills the matching ``<template>`` with them, as text.
 
-Amounts are minor currency units, points whole numbers, times carry a UTC offset. ``language`` is the
-one the member reads (BCP 47), when known: the kiosk greets people in their own language and turns
-back to the store's when they leave.
+Amounts are minor currency units, points whole numbers, times carry a UTC offset, days are the store's own.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
+
+from kiosk_ui.kiosk.form_screens import (
+    CONSENT_TEXT_VERSION,
+    ConsentChoice,
+    ConsentsForm,
+    DetailsForm,
+    FieldReason,
+    Form,
+    FormReason,
+    Link,
+    Linked,
+    Pin,
+    Purpose,
+    Question,
+    Registered,
+    RegisterForm,
+    SurveyForm,
+    Thanks,
+)
+from kiosk_ui.kiosk.member_screens import (
+    CouponCard,
+    ExpiringPoints,
+    HistoryLine,
+    MyCoupons,
+    MyPoints,
+    PurseScreen,
+    Receipt,
+    Redeem,
+    Redeemed,
+    Refer,
+    RewardCard,
+    Rewards,
+)
+from kiosk_ui.kiosk.qr import Qr, qr_of
+from kiosk_ui.kiosk.screen_values import NAME_LENGTH_MAX, PIN_DIGITS_MAX, PIN_DIGITS_MIN, AnyScreen, ScreenValue, View
+from kiosk_ui.kiosk.visit_screens import (
+    Attract,
+    Claimable,
+    Earned,
+    Goodbye,
+    Greeting,
+    Help,
+    Problem,
+    ReaderFault,
+    TierProgress,
+    UnknownCard,
+)
+
+__all__ = [
+    "CONNECTION_EVENT",
+    "CONSENT_TEXT_VERSION",
+    "NAME_LENGTH_MAX",
+    "PIN_DIGITS_MAX",
+    "PIN_DIGITS_MIN",
+    "SCREEN",
+    "SCREEN_EVENT",
+    "AnyScreen",
+    "Attract",
+    "Claimable",
+    "Connection",
+    "ConsentChoice",
+    "ConsentsForm",
+    "CouponCard",
+    "DetailsForm",
+    "Earned",
+    "ExpiringPoints",
+    "FieldReason",
+    "Form",
+    "FormReason",
+    "Goodbye",
+    "Greeting",
+    "Help",
+    "HistoryLine",
+    "Link",
+    "Linked",
+    "MyCoupons",
+    "MyPoints",
+    "Pin",
+    "Problem",
+    "Purpose",
+    "PurseScreen",
+    "Qr",
+    "Question",
+    "ReaderFault",
+    "Receipt",
+    "Redeem",
+    "Redeemed",
+    "Refer",
+    "RegisterForm",
+    "Registered",
+    "RewardCard",
+    "Rewards",
+    "Screen",
+    "SurveyForm",
+    "Thanks",
+    "TierProgress",
+    "UnknownCard",
+    "View",
+    "kiosk_channel",
+    "qr_of",
+]
 
 SCREEN_EVENT = "screen"
 CONNECTION_EVENT = "connection"
-
-NAME_LENGTH_MAX = 200
-_SUBJECT_LENGTH_MAX = 200
 
 
 def kiosk_channel(kiosk: str) -> str:
@@ -23,83 +119,16 @@ def kiosk_channel(kiosk: str) -> str:
     return f"kiosk.{kiosk}"
 
 
-class _View(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+Coming = Attract | Greeting | Earned | UnknownCard | ReaderFault | Goodbye | Help | Problem
+Looking = MyPoints | Receipt | MyCoupons | Rewards | Redeem | Redeemed | Refer
+Filling = RegisterForm | Registered | DetailsForm | ConsentsForm | SurveyForm | Thanks | Link | Linked | Pin
 
-
-Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-
-
-class Claimable(_View):
-    """A purchase at this counter that nobody has shown a card for yet."""
-
-    sale: Annotated[str, Field(min_length=1, max_length=_SUBJECT_LENGTH_MAX)]
-    total_minor: int
-    currency: Currency
-
-
-class Attract(_View):
-    """Nobody is here: invite."""
-
-    screen: Literal["attract"] = "attract"
-
-
-class Greeting(_View):
-    """A member is here. ``online``: the balance is the cloud's own, so it needs no "as of"."""
-
-    screen: Literal["greeting"] = "greeting"
-    name: Name
-    balance: int
-    as_of: AwareDatetime
-    online: bool
-    claimable: Claimable | None = None
-    language: str | None = None
-
-
-class Earned(_View):
-    """Points moved for a receipt; negative where a refund took them back."""
-
-    screen: Literal["earned"] = "earned"
-    name: Name | None = None
-    points: int
-    balance: int
-    as_of: AwareDatetime
-    total_minor: int
-    currency: Currency
-    language: str | None = None
-
-
-class UnknownCard(_View):
-    """A card or code that belongs to no member known here."""
-
-    screen: Literal["unknown_card"] = "unknown_card"
-
-
-class ReaderFault(_View):
-    """A reader at this counter cannot read; ``device`` is its name in the configuration."""
-
-    screen: Literal["reader_fault"] = "reader_fault"
-    device: str
-
-
-class Goodbye(_View):
-    """The visit is over."""
-
-    screen: Literal["goodbye"] = "goodbye"
-    name: Name | None = None
-    language: str | None = None
-
-
-Screen = Annotated[
-    Attract | Greeting | Earned | UnknownCard | ReaderFault | Goodbye,
-    Field(discriminator="screen"),
-]
+Screen = Annotated[Coming | Looking | Filling, Field(discriminator="screen")]
 SCREEN: TypeAdapter[Screen] = TypeAdapter(Screen)
 """Reads a screen back from JSON."""
 
 
-class Connection(_View):
+class Connection(ScreenValue):
     """Whether the store reaches the cloud. A calm notice, never an error: points are safe here."""
 
     online: bool

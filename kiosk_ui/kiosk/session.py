@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, assert_never
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,50 +12,67 @@ from kiosk_ui.kiosk.screens import (
     SCREEN_EVENT,
     Attract,
     Connection,
-    Earned,
     Goodbye,
     Greeting,
     ReaderFault,
     Screen,
-    UnknownCard,
     kiosk_channel,
 )
 from kiosk_ui.live import LiveHub
 
 _IDLE_S_MAX = 600.0
 
+_STANDING = ("attract", "reader_fault")
+_TIMES = {
+    "greeting_s": "greeting",
+    "menu_s": "menu",
+    "question_s": "question",
+    "earned_s": "earned",
+    "unknown_card_s": "unknown_card",
+    "reading_s": "points receipt coupons rewards refer help",
+    "form_s": "register details consents survey redeem link pin",
+    "voucher_s": "redeemed",
+    "done_s": "registered thanks linked",
+    "problem_s": "problem",
+    "goodbye_s": "goodbye",
+}
+"""Which time counts for which screens."""
+
 
 class IdleTimes(BaseModel):
     """How long each screen stays when nothing happens. The page is told the same times.
 
-    A person needs about a second per four words; a question with money in it gets longer.
+    A person needs about a second per four words; a question with money in it gets longer, typing longest.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     greeting_s: float = Field(15.0, gt=0, le=_IDLE_S_MAX, description="a member's greeting")
+    menu_s: float = Field(30.0, gt=0, le=_IDLE_S_MAX, description="a greeting with things to choose from")
     question_s: float = Field(30.0, gt=0, le=_IDLE_S_MAX, description="a greeting that asks about a purchase")
     earned_s: float = Field(12.0, gt=0, le=_IDLE_S_MAX, description="points earned or taken back")
     unknown_card_s: float = Field(15.0, gt=0, le=_IDLE_S_MAX, description="a card nobody has linked yet")
+    reading_s: float = Field(45.0, gt=0, le=_IDLE_S_MAX, description="a member's points, coupons, rewards, help")
+    form_s: float = Field(90.0, gt=0, le=_IDLE_S_MAX, description="a form, since the last touch")
+    voucher_s: float = Field(60.0, gt=0, le=_IDLE_S_MAX, description="the voucher of a reward")
+    done_s: float = Field(15.0, gt=0, le=_IDLE_S_MAX, description="the word that a form is kept")
+    problem_s: float = Field(20.0, gt=0, le=_IDLE_S_MAX, description="what cannot be done now, and why")
     goodbye_s: float = Field(4.0, gt=0, le=_IDLE_S_MAX, description="the farewell")
 
     def of(self, screen: Screen) -> float | None:
         """Seconds until ``screen`` gives way; ``None``: it stays until something happens."""
-        match screen:
-            case Greeting(claimable=None):
-                return self.greeting_s
-            case Greeting():
-                return self.question_s
-            case Earned():
-                return self.earned_s
-            case UnknownCard():
-                return self.unknown_card_s
-            case Goodbye():
-                return self.goodbye_s
-            case Attract() | ReaderFault():
-                return None
-            case _:
-                assert_never(screen)
+        kind: str = screen.screen
+        if isinstance(screen, Greeting) and screen.claimable is not None:
+            kind = "question"
+        elif isinstance(screen, Greeting) and screen.menu:
+            kind = "menu"
+        return self.by_screen()[kind]
+
+    def by_screen(self) -> dict[str, float | None]:
+        """The seconds of each screen by its name, and of a greeting with a ``question`` or a ``menu``."""
+        times: dict[str, float | None] = dict.fromkeys(_STANDING)
+        times |= {screen: getattr(self, field) for field, screens in _TIMES.items() for screen in screens.split()}
+        return times
 
 
 class Timer(Protocol):
@@ -89,24 +106,21 @@ class KioskSession:
 
     def show(self, screen: Screen) -> None:
         """Put a screen up now and give it its time."""
-        self._cancel()
         self.screen = screen
         self._hub.publish(SCREEN_EVENT, screen, channel=kiosk_channel(self.kiosk))
-        stays_s = self.idle.of(screen)
+        self.touched()
+
+    def touched(self) -> None:
+        """Somebody is still there: the time of the screen begins anew."""
+        self._cancel()
+        stays_s = self.idle.of(self.screen)
         if stays_s is not None:
             self._timer = self._timers.call_later(stays_s, self.rest)
 
     def finish(self) -> None:
         """The person is done: say goodbye, by name where it is known. Does nothing between visits."""
-        match self.screen:
-            case Greeting() | Earned() | Goodbye():
-                self.show(Goodbye(name=self.screen.name, language=self.screen.language))
-            case UnknownCard():
-                self.show(Goodbye())
-            case Attract() | ReaderFault():
-                pass
-            case _:
-                assert_never(self.screen)
+        if not isinstance(self.screen, Attract | ReaderFault):
+            self.show(Goodbye(name=self.screen.name, language=self.screen.language))
 
     def rest(self) -> None:
         """Nobody is here: invite the next person, or say that a reader does not work."""

@@ -17,7 +17,9 @@ from kiosk_ui.kiosk.screens import (
     Earned,
     Goodbye,
     Greeting,
+    Link,
     ReaderFault,
+    RegisterForm,
     Screen,
     UnknownCard,
     kiosk_channel,
@@ -169,7 +171,37 @@ async def test_an_event_loop_serves_as_timers() -> None:
 def test_every_screen_survives_the_wire() -> None:
     for screen in (Attract(), GREETING, QUESTION, EARNED, UnknownCard(), ReaderFault(device="r"), Goodbye()):
         assert SCREEN.validate_json(screen.model_dump_json()) == screen
-    assert len(get_args(get_args(Screen)[0])) == 6
+
+
+def test_every_screen_has_its_time() -> None:
+    screens = {screen.model_fields["screen"].default for screen in get_args(get_args(Screen)[0])}
+    assert screens | {"menu", "question"} == set(IdleTimes().by_screen())
+
+
+def test_a_touch_gives_a_form_its_whole_time_again() -> None:
+    kiosk, timers = session()
+    form = RegisterForm()
+    kiosk.show(form)
+    timers.pass_time(IdleTimes().form_s - 1)
+    kiosk.touched()
+    timers.pass_time(IdleTimes().form_s - 1)
+    assert shown(kiosk) == form
+    timers.pass_time(1)
+    assert shown(kiosk) == Attract()
+
+
+def test_a_touch_between_visits_changes_nothing() -> None:
+    kiosk, timers = session()
+    kiosk.touched()
+    timers.pass_time(1_000)
+    assert shown(kiosk) == Attract()
+
+
+def test_leaving_any_screen_of_a_member_says_goodbye_by_name() -> None:
+    kiosk, _ = session()
+    kiosk.show(Link(name="王小明", language="zh-CN", visit="v"))
+    kiosk.finish()
+    assert shown(kiosk) == Goodbye(name="王小明", language="zh-CN")
 
 
 def test_a_kiosk_says_where_its_page_listens() -> None:
