@@ -26,6 +26,7 @@ from cloud_crm.ledger.service import LedgerService
 from cloud_crm.members.service import MemberService
 from cloud_crm.metrics import CloudFigures
 from cloud_crm.news import News
+from cloud_crm.programme.configured import configured_programme
 from cloud_crm.programme.service import ProgrammeService
 from kiosk_ui.design import Pages
 from kiosk_ui.live import LiveHub
@@ -62,6 +63,7 @@ class Cloud:
 
     def __init__(self, settings: CloudSettings, *, clock: Clock = system_clock, dial: Dial | None = None) -> None:
         self.settings = settings
+        configured = configured_programme(settings)
         self.is_alive = True
         """False once a part of the work has ended by a bug: whoever supervises the process restarts it."""
         self.database = Database(settings.database.url)
@@ -74,7 +76,7 @@ class Cloud:
         self.database.prepare()
         with self.database.write() as connection:
             gateways.enrol(connection, [(gateway.id, gateway.store_name) for gateway in settings.gateways])
-        self.programme.begin(settings.programme)
+        self.programme.begin(configured)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

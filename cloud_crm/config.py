@@ -28,6 +28,7 @@ _PATHS = frozenset(
         "cert_file",
         "key_file",
         "url_file",
+        "programme_file",
     }
 )
 _SQLITE = "sqlite:///"
@@ -101,8 +102,12 @@ class CloudSettings(_Section):
     gateways: Annotated[
         tuple[GatewaySettings, ...], Field(max_length=GATEWAYS_MAX, description="The stores that may speak here")
     ] = ()
+    programme_file: Annotated[
+        Path | None,
+        Field(description="The whole loyalty programme, a programme.toml; a change takes effect at the next start"),
+    ] = None
     programme: Annotated[
-        Programme | None, Field(description="The loyalty programme; a change here takes effect at the next start")
+        Programme | None, Field(description="A programme that is a rate and nothing else, instead of programme_file")
     ] = None
 
     @field_validator("programme", mode="before")
@@ -119,6 +124,7 @@ def load_settings(file: Path) -> CloudSettings:
     except ValidationError as error:
         raise _readable(file, error.errors(include_url=False)[0]) from error
     _check_enrolment(file, settings)
+    _check_programme(file, settings)
     _check_exposure(file, settings)
     return _with_database_url(settings, file.resolve().parent)
 
@@ -201,6 +207,11 @@ def _check_enrolment(file: Path, settings: CloudSettings) -> None:
         if gateway.id in seen:
             raise ConfigError(file, f"gateways.{index}.id", f"{gateway.id!r} is there twice", "Give each its own id")
         seen.add(gateway.id)
+
+
+def _check_programme(file: Path, settings: CloudSettings) -> None:
+    if settings.programme is not None and settings.programme_file is not None:
+        raise ConfigError(file, "programme", "is there beside programme_file", "Keep one of the two")
 
 
 def _check_exposure(file: Path, settings: CloudSettings) -> None:

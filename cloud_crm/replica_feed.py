@@ -29,7 +29,7 @@ from cloud_crm.programme import repository as programmes
 from cloud_crm.programme.repository import ProgrammeRow
 
 _ENVELOPE_BYTES = 4_096
-"""Room for everything in a step that is not a member or a medium."""
+"""Room for everything in a step that is neither a row nor the programme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +85,24 @@ class _Changes:
         taken = found[:STEP_ROWS_MAX]
         balances = ledger.balances(connection, [row.member_id for row in taken if isinstance(row, MemberRow)])
         rows = [_entry(row, balances) for row in taken]
-        fitting = _fitting(rows)
+        told = _programme(programmes.in_force(connection), start, latest)
+        fitting = _fitting(rows, room=STEP_BYTES_MAX - _ENVELOPE_BYTES - _bytes(told))
         whole = fitting == len(found)
         to_version = latest if whole else rows[fitting - 1].version
-        return cls(rows[:fitting], _programme(programmes.in_force(connection), start, to_version), to_version)
+        in_step = told if told is not None and told.version <= to_version else None
+        return cls(rows[:fitting], in_step, to_version)
 
     def parts(self) -> tuple[tuple[ReplicaMember, ...], tuple[ReplicaMedium, ...]]:
         people = tuple(row for row in self.rows if isinstance(row, ReplicaMember))
         return people, tuple(row for row in self.rows if isinstance(row, ReplicaMedium))
 
 
-def _fitting(rows: list[ReplicaMember | ReplicaMedium]) -> int:
-    """How many rows fit the bytes of one step; one row always does."""
-    room = STEP_BYTES_MAX - _ENVELOPE_BYTES
+def _bytes(told: ReplicaProgramme | None) -> int:
+    return 0 if told is None else len(told.model_dump_json().encode())
+
+
+def _fitting(rows: list[ReplicaMember | ReplicaMedium], *, room: int) -> int:
+    """How many rows fit into ``room`` bytes; one row always does."""
     for index, row in enumerate(rows):
         room -= len(row.model_dump_json().encode()) + 1
         if room < 0:
@@ -120,14 +125,15 @@ def _entry(row: MemberRow | MediumRow, balances: dict[str, int]) -> ReplicaMembe
 def _programme(row: ProgrammeRow | None, start: int, to_version: int) -> ReplicaProgramme | None:
     if row is None or not start < row.version <= to_version:
         return None
-    terms = row.programme
+    rate = row.programme
     return ReplicaProgramme(
-        name=terms.name,
-        currency=terms.currency,
-        points=terms.points,
-        per_minor=terms.per_minor,
-        minimum_minor=terms.minimum_minor,
+        name=rate.name,
+        currency=rate.currency,
+        points=rate.points,
+        per_minor=rate.per_minor,
+        minimum_minor=rate.minimum_minor,
         version=row.version,
+        terms=row.document.table,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, load_settings, read_secret
 from cloud_crm.config import ConfigError as CloudConfigError
+from cloud_crm.programme.configured import configured_programme
 from edge_agent.config import EdgeSettings, too_open
 from edge_agent.config.problems import ConfigError, parse_toml
 from provisioning.planogram import COLUMNS, load_planogram
@@ -68,6 +69,7 @@ def _check_cloud(path: Path) -> Verdict:
     try:
         settings = load_settings(path)
         _read_secrets_of_cloud(settings)
+        configured_programme(settings)
     except CloudConfigError as error:
         problem = error.problem if error.file == path else f"{error.file} {error.problem}"
         raise ConfigError(path, error.key, problem, f"{error.remedy.rstrip('.')}.") from error

@@ -1,138 +1,180 @@
-"""The files of the simulated store and its cloud: configuration and fresh secrets in one folder."""
+"""The files of a simulated store: its gateway's configuration, and where its hardware is plugged in."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 GATEWAY_ID = "demo-store"
-KIOSK = "kiosk-1"
-TILL = "till-1"
 STORE_NAME = "西湖店 West Lake"
+STORE_ZONE = "Asia/Shanghai"
+COUNTERS_MAX = 8
 _SECRET_BYTES = 32
 
 
-class FolderInUse(RuntimeError):
-    """Another demo runs with this data folder."""
+@dataclass(frozen=True, slots=True)
+class CounterNames:
+    """What the things at counter ``number`` (from 1) are called."""
+
+    number: int
+
+    @property
+    def counter(self) -> str:
+        return f"counter-{self.number}"
+
+    @property
+    def kiosk(self) -> str:
+        return f"kiosk-{self.number}"
+
+    @property
+    def till(self) -> str:
+        return f"till-{self.number}"
+
+    @property
+    def reader(self) -> str:
+        return f"reader-{self.number}"
+
+    @property
+    def scanner(self) -> str:
+        return f"scanner-{self.number}"
+
+
+KIOSK = CounterNames(1).kiosk
+TILL = CounterNames(1).till
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
-    """Where each part listens on 127.0.0.1. ``cable`` is where the gateway believes the broker to be."""
+class StorePlan:
+    """Which store: the id of its gateway, its name as people read it, how many counters, where the sun stands."""
+
+    gateway_id: str = GATEWAY_ID
+    name: str = STORE_NAME
+    counters: int = 2
+    timezone: str = STORE_ZONE
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.counters <= COUNTERS_MAX:
+            raise ValueError(f"a simulated store has 1 to {COUNTERS_MAX} counters, not {self.counters}")
+
+    @property
+    def names(self) -> tuple[CounterNames, ...]:
+        """Each counter's names, in their order."""
+        return tuple(CounterNames(number) for number in range(1, self.counters + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class StorePorts:
+    """Where one store listens on 127.0.0.1. ``cable`` is where its gateway believes the broker to be."""
 
     kiosk: int
-    cloud: int
-    control: int
     till: int
-    broker: int
     cable: int
 
 
 @dataclass(frozen=True, slots=True)
 class StoreFolder:
-    """The data folder of a demo. Secrets and configuration that are there already are kept."""
+    """The folder of one store; ``secrets`` is the chain's folder of secret files.
+
+    Secrets and configuration that are there already are kept.
+    """
 
     path: Path
+    plan: StorePlan
+    secrets: Path
 
     @property
     def edge_toml(self) -> Path:
         return self.path / "edge.toml"
 
     @property
-    def cloud_toml(self) -> Path:
-        return self.path / "cloud.toml"
+    def data_dir(self) -> Path:
+        """Where the gateway keeps its journal."""
+        return self.path / "edge"
 
-    @property
-    def reader(self) -> Path:
-        """Where the virtual card reader is plugged in."""
-        return self.path / "dev" / "reader"
+    def reader(self, names: CounterNames) -> Path:
+        """Where the virtual card reader of a counter is plugged in."""
+        return self.path / "dev" / names.reader
 
-    @property
-    def scanner(self) -> Path:
-        """Where the virtual scanner is plugged in."""
-        return self.path / "dev" / "scanner"
+    def scanner(self, names: CounterNames) -> Path:
+        """Where the virtual scanner of a counter is plugged in."""
+        return self.path / "dev" / names.scanner
 
     def log(self, name: str) -> Path:
         """The log of one child process."""
         return self.path / "log" / f"{name}.log"
 
-    def secret(self, name: str) -> bytes:
-        """The content of a secret file."""
-        return self._secret_file(name).read_bytes()
+    @property
+    def till_key(self) -> bytes:
+        """The secret with which this store's tills sign."""
+        return self._till_key_file.read_bytes()
 
-    @contextmanager
-    def kept_by_one(self) -> Iterator[None]:
-        """Keep other demos out of this folder meanwhile. Raises :class:`FolderInUse`, ``OSError``."""
-        with (self.path / "demo.lock").open("w", encoding="ascii") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise FolderInUse(f"another demo is using {self.path}; stop it or choose another folder") from error
-            yield
-
-    def write(self, ports: Ports, *, currency: str) -> None:
+    def write(self, ports: StorePorts) -> None:
         """Write what is to be written. Raises ``OSError``."""
-        for folder in ("dev", "log", "edge", "cloud", "secrets"):
+        for folder in ("dev", "log", "edge"):
             (self.path / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in ("gateway.secret", "medium.key", "till.key"):
-            _draw_secret(self._secret_file(name))
+        draw_secret(self.secrets / f"{self.plan.gateway_id}.secret")
+        draw_secret(self._till_key_file)
         self.edge_toml.write_text(toml_text(self._edge(ports)), encoding="utf-8")
-        self.cloud_toml.write_text(toml_text(self._cloud(ports, currency)), encoding="utf-8")
 
-    def _secret_file(self, name: str) -> Path:
-        return self.path / "secrets" / name
+    @property
+    def _till_key_file(self) -> Path:
+        return self.secrets / f"{self.plan.gateway_id}-till.key"
 
-    def _edge(self, ports: Ports) -> dict[str, Any]:
+    def _edge(self, ports: StorePorts) -> dict[str, Any]:
+        plan = self.plan
         return {
             "gateway": {
-                "id": GATEWAY_ID,
-                "store": GATEWAY_ID,
-                "store_name": STORE_NAME,
-                "data_dir": "edge",
-                "secret_file": "secrets/gateway.secret",
-                "medium_key_file": "secrets/medium.key",
+                "id": plan.gateway_id,
+                "store": plan.gateway_id,
+                "store_name": plan.name,
+                "timezone": plan.timezone,
+                "data_dir": str(self.data_dir),
+                "secret_file": str(self.secrets / f"{plan.gateway_id}.secret"),
+                "medium_key_file": str(self.secrets / "medium.key"),
             },
             "web": {"host": "127.0.0.1", "port": ports.kiosk},
             "broker": {"host": "127.0.0.1", "port": ports.cable},
             "counters": [
-                {"name": "counter-1", "kiosk": KIOSK, "till": TILL, "readers": ["reader-1"], "scanners": ["scanner-1"]}
-            ],
-            "devices": [
-                {"name": "reader-1", "driver": "pn532", "path": "dev/reader"},
-                {"name": "scanner-1", "driver": "serial_scanner", "port": str(self.scanner)},
                 {
-                    "name": "tills",
-                    "driver": "till_feed",
-                    "host": "127.0.0.1",
-                    "port": ports.till,
-                    "secret_file": "secrets/till.key",
-                },
+                    "name": names.counter,
+                    "kiosk": names.kiosk,
+                    "till": names.till,
+                    "readers": [names.reader],
+                    "scanners": [names.scanner],
+                }
+                for names in plan.names
             ],
+            "devices": [*self._hardware(), self._tills(ports)],
         }
 
-    @staticmethod
-    def _cloud(ports: Ports, currency: str) -> dict[str, Any]:
+    def _hardware(self) -> Iterator[dict[str, Any]]:
+        for names in self.plan.names:
+            yield {"name": names.reader, "driver": "pn532", "path": str(self.reader(names))}
+            yield {"name": names.scanner, "driver": "serial_scanner", "port": str(self.scanner(names))}
+
+    def _tills(self, ports: StorePorts) -> dict[str, Any]:
         return {
-            "medium_key_file": "secrets/medium.key",
-            "web": {"host": "127.0.0.1", "port": ports.cloud},
-            "database": {"url": "sqlite:///cloud/cloud.db"},
-            "broker": {"host": "127.0.0.1", "port": ports.broker},
-            "gateways": [{"id": GATEWAY_ID, "store_name": STORE_NAME, "secret_file": "secrets/gateway.secret"}],
-            "programme": {
-                "name": "掌柜会员 Regulars",
-                "currency": currency,
-                "points": 1,
-                "per_minor": 100,
-                "minimum_minor": 0,
-            },
+            "name": "tills",
+            "driver": "till_feed",
+            "host": "127.0.0.1",
+            "port": ports.till,
+            "secret_file": str(self._till_key_file),
         }
+
+
+def draw_secret(file: Path) -> None:
+    """Write a fresh secret that only this user can read, unless one is there. Raises ``OSError``."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(secrets.token_bytes(_SECRET_BYTES).hex().encode())
 
 
 def toml_text(table: Mapping[str, Any]) -> str:
@@ -155,12 +197,3 @@ def _lines(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 def _is_tables(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
-
-
-def _draw_secret(file: Path) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "wb") as target:
-        target.write(secrets.token_bytes(_SECRET_BYTES).hex().encode())

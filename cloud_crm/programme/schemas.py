@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class ConcernView(BaseModel):
+    """A doubt about a programme that can be used: the key, what would happen, what to write instead."""
+
+    key: str
+    says: str
+    remedy: str
 
 
 class ProgrammeView(BaseModel):
@@ -14,5 +24,8 @@ class ProgrammeView(BaseModel):
     per_minor: int
     minimum_minor: int
     source: str
+    set_by: str
     since: str
     version: int
+    document: dict[str, Any] = Field(description="The whole programme file")
+    warnings: list[ConcernView] = Field(description="What is doubtful about it, above all where it would lose money")

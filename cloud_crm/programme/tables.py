@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, String, Table
+from sqlalchemy import Column, Integer, String, Table, Text
 
 from cloud_crm.database import BigNumber, metadata
 
@@ -17,5 +17,10 @@ programmes = Table(
     Column("minimum_minor", Integer, nullable=False),
     Column("source", String(10), nullable=False),
     Column("since", String(30), nullable=False),
+    Column("document", Text, nullable=False, server_default=""),
+    Column("set_by", String(80), nullable=False, server_default=""),
 )
-"""``source`` says whether the configuration file or an operator set it; ``since`` when."""
+"""``source`` says whether the configuration file or an operator set it (``set_by``); ``since`` when.
+
+``document`` is the whole file as JSON; empty where the programme was nothing but its rate.
+"""

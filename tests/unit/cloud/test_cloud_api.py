@@ -117,11 +117,12 @@ async def test_an_import_that_contradicts_itself_is_refused(web: httpx.AsyncClie
 
 async def test_a_new_programme_is_in_force_at_once_and_a_wrong_one_is_refused(web: httpx.AsyncClient) -> None:
     terms = {"name": "Summer", "currency": "CNY", "points": 2, "per_minor": 100, "minimum_minor": 500}
-    answer = (await web.put("/api/programme", json=terms)).json()
+    answer = (await web.put("/api/programme", json={"programme": terms})).json()
     assert {key: answer[key] for key in terms} == terms
     assert answer["source"] == "operator"
-    assert problem(await web.put("/api/programme", json={**terms, "points": 0}), 422)["place"] == "body.points"
-    assert problem(await web.put("/api/programme", json={**terms, "colour": "red"}), 422)["place"] == "body.colour"
+    for wrong, place in (({"points": 0}, "body.programme.points"), ({"colour": "red"}, "body.programme.colour")):
+        refused = await web.put("/api/programme", json={"programme": {**terms, **wrong}})
+        assert problem(refused, 422)["place"] == place
     assert (await web.get("/api/programme")).json()["name"] == "Summer"
 
 

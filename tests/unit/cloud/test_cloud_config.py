@@ -9,6 +9,8 @@ from pydantic import BaseModel
 
 from cloud_crm.assembly import Cloud
 from cloud_crm.config import CloudSettings, ConfigError, load_settings, read_secret
+from cloud_crm.programme.document import document_of_rate
+from loyalty.programme import Programme
 from tests.unit.cloud.conftest import CLOUD_TOML
 
 
@@ -104,13 +106,11 @@ def test_a_changed_programme_in_the_file_takes_effect_at_the_next_start(settings
             cloud.close()
 
     def named(name: str) -> CloudSettings:
-        assert settings.programme is not None
-        table = {"name": name, "currency": "GBP"}
-        return settings.model_copy(update={"programme": type(settings.programme)(**table)})
+        return settings.model_copy(update={"programme": Programme(name, "GBP")})
 
     assert start(named("Spring")) == "Spring"
     cloud = Cloud(named("Spring"))
-    cloud.programme.put({"name": "By hand", "currency": "GBP"})
+    cloud.programme.put(document_of_rate(Programme("By hand", "GBP")), operator="Ann")
     cloud.close()
     assert start(named("Spring")) == "By hand"
     assert start(named("Summer")) == "Summer"

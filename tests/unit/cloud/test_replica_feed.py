@@ -13,6 +13,7 @@ from cloud_crm.database import Database, epoch_and_version
 from cloud_crm.landing_store import CrmLandingStore
 from cloud_crm.members import repository as members
 from cloud_crm.programme import repository as programmes
+from cloud_crm.programme.document import document_of_rate
 from loyalty.programme import Programme
 from tests.unit.cloud.store_days import StoreDay
 
@@ -68,12 +69,12 @@ def test_only_what_changed_is_in_the_next_step(database: Database, landing: CrmL
 
 def test_the_programme_travels_once_per_change(database: Database, landing: CrmLandingStore) -> None:
     with database.write() as connection:
-        programmes.put(connection, Programme("Regulars", "CNY"), source="file", at=AT)
+        programmes.put(connection, document_of_rate(Programme("Regulars", "CNY")), source="file", at=AT)
     join(database, 2)
     first = steps(landing)
     assert [step.programme.name for step in first if step.programme] == ["Regulars"]
     with database.write() as connection:
-        programmes.put(connection, Programme("Summer", "CNY", points=2), source="operator", at=AT)
+        programmes.put(connection, document_of_rate(Programme("Summer", "CNY", points=2)), source="operator", at=AT)
     second = steps(landing, epoch=first[-1].epoch, version=first[-1].to_version)
     assert [step.programme.points for step in second if step.programme] == [2]
 
