@@ -33,7 +33,8 @@ def known_zone(zone: str) -> str:
 
 
 def business_day(on: date, zone: str) -> tuple[datetime, datetime]:
-    """The UTC instants at which the store's day ``on`` begins and ends; 23 to 25 hours apart where clocks change.
+    """The UTC instants at which the store's day ``on`` begins and ends; 23 to 25 hours apart where clocks change,
+    and the same instant for a day that a move across the date line left out.
 
     Where local midnight is skipped (clocks go forward at 00:00) the day begins at the skip itself.
     """

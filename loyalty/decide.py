@@ -70,8 +70,9 @@ def decide_refund(standing: PurchaseStanding | None, programme: Programme, refun
     """Take back what the remaining purchase would not have earned.
 
     The points left standing are those of the unrefunded remainder, so any split of a refund into
-    parts ends at the same balance as one full refund. ``standing`` is ``None`` when the refund
-    names no purchase.
+    parts ends at the same balance as one full refund. They shrink by the rate but are never counted
+    anew: what was earned at an older rate, or under a cap, stays in proportion. ``standing`` is
+    ``None`` when the refund names no purchase.
     """
     if standing is None:
         return Refused(None, Reason.ORIGINAL_UNNAMED)
@@ -84,7 +85,8 @@ def decide_refund(standing: PurchaseStanding | None, programme: Programme, refun
     if remaining <= 0:
         return Refused(member, Reason.NOTHING_LEFT_TO_REFUND)
     left = max(0, remaining - refund.refunded_minor)
-    reversed_points = standing.points - min(standing.points, programme.points_for(left))
+    kept = points_kept(programme, earned=standing.points, total_minor=remaining, left_minor=left)
+    reversed_points = standing.points - kept
     if reversed_points == 0:
         return Refused(member, Reason.NOTHING_TO_REVERSE)
     posting = Posting(
@@ -96,3 +98,16 @@ def decide_refund(standing: PurchaseStanding | None, programme: Programme, refun
         cause=refund.event,
     )
     return Granted(member, -reversed_points, (posting,))
+
+
+def points_kept(programme: Programme, *, earned: int, total_minor: int, left_minor: int) -> int:
+    """Of the points ``earned`` on ``total_minor``, those that the unrefunded rest still deserves; floored.
+
+    They shrink as the programme's own rate shrinks, so bonuses shrink in step with the points they came with.
+    """
+    if left_minor <= 0:
+        return 0
+    whole = programme.points_for(total_minor)
+    if whole == 0:
+        return earned * left_minor // total_minor
+    return earned * programme.points_for(left_minor) // whole

@@ -6,13 +6,13 @@ it (lots, tiers, rewards, coupons …) are in :mod:`loyalty.terms`.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from loyalty.ledger import POINTS_MAX
 from loyalty.terms.fields import Matching, ProgrammeError, Text, Whole
-from loyalty.terms.tables import check_fields, read_table
+from loyalty.terms.tables import check_fields, parsed, read_table
 
 __all__ = ["Programme", "ProgrammeError", "programme_from_mapping", "programme_from_toml"]
 
@@ -39,19 +39,15 @@ class Programme:
         check_fields(self)
 
     def points_for(self, spent_minor: int) -> int:
-        """Points that a receipt of ``spent_minor`` (≥ 0 after refunds) is worth; floor division."""
+        """Points that a receipt of ``spent_minor`` (≥ 0 after refunds) is worth: floored, no more than a posting moves."""
         if spent_minor <= 0 or spent_minor < self.minimum_minor:
             return 0
-        return spent_minor // self.per_minor * self.points
+        return min(spent_minor // self.per_minor * self.points, POINTS_MAX)
 
 
 def programme_from_toml(text: str) -> Programme:
     """Read ``programme.toml``. Raises :class:`ProgrammeError` naming the key at fault."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ProgrammeError("toml", str(error), "mend the TOML at the place named") from error
-    section = table.get("programme")
+    section = parsed(text).get("programme")
     if not isinstance(section, dict):
         raise ProgrammeError("programme", section, "add a [programme] section")
     return programme_from_mapping(section)

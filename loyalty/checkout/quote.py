@@ -67,7 +67,9 @@ def _best(terms: Terms, question: Question, usable: Sequence[Coupon]) -> tuple[P
     """Price the choice of coupons that leaves least to pay before points; the first of equal ones."""
     kept, outdone = best_of_groups(usable, question.basket)
     together = [coupon for coupon in kept if not coupon.exclusive]
-    choices = [together, *([coupon] for coupon in kept if coupon.exclusive)]
+    choices = [[coupon] for coupon in kept if coupon.exclusive]
+    if together or not choices:
+        choices.insert(0, together)
     money_only = replace(question, points=0, reward=None)
     chosen = min(choices, key=lambda choice: Pricing(terms, money_only, choice).cost_to_member())
     declined = [Declined(coupon.id, Why.BETTER_ONE_OF_ITS_GROUP) for coupon in outdone]

@@ -10,7 +10,7 @@ from enum import StrEnum
 from loyalty.calendar import Birthday
 from loyalty.events import Line, Purchase
 from loyalty.identifiers import EventId, MemberId, posting_id
-from loyalty.ledger import Rule
+from loyalty.ledger import POINTS_MAX, Rule
 from loyalty.points.lots import Accrual
 from loyalty.terms.document import Terms
 from loyalty.terms.earning import ActivityKind, ActivityRule, Multiplier, Period, ReferralTerms
@@ -74,7 +74,7 @@ class ReferredPurchase:
     referred: MemberId
     purchase: Purchase
     earlier_purchases: int
-    """Purchases of the referred member that still stand, before this one."""
+    """Real purchases of the referred member before this one: those that, after refunds, reach the minimum."""
     paid_this_year: int
     """Referrals for which the referrer was paid in this calendar year."""
 
@@ -93,8 +93,10 @@ def purchase_accruals(
 ) -> tuple[Accrual, ...]:
     """The usual points of the receipt, then each bonus on its own; all within the cap of the day.
 
-    ``lines`` are what was paid for them, after discounts. Bonuses add up and never multiply each other. The
-    rate's accrual has the id that :func:`loyalty.decide.decide_purchase` gives, so both are one posting.
+    ``lines`` are what was paid for them, after discounts. A multiplier's bonus is computed on the usual points of
+    its goods alone; lines that come to more than the receipt count no further than it. Bonuses add up and never
+    multiply each other. The rate's accrual has the id that :func:`loyalty.decide.decide_purchase` gives, so both
+    are one posting.
     """
     rate = terms.programme
     if purchase.currency != rate.currency:
@@ -106,8 +108,12 @@ def purchase_accruals(
         for line in lines:
             if (best := _best(terms.earning.multipliers, line, purchase, on=occasion.on)) is not None:
                 spent[best.id] = (best, spent[best.id][1] + line.amount_minor)
+        unspent = purchase.total_minor
         for multiplier, minor in spent.values():
-            bonus = minor * rate.points * (multiplier.percent - _UNCHANGED_PERCENT) // (rate.per_minor * 100)
+            counted = min(minor, unspent)
+            unspent -= counted
+            of_goods = min(counted // rate.per_minor * rate.points, POINTS_MAX)
+            bonus = of_goods * (multiplier.percent - _UNCHANGED_PERCENT) // 100
             parts.append((("multiplier", multiplier.id), Rule.MULTIPLIER, bonus))
     for name, rule, percent in _bonus_percents(terms, occasion):
         parts.append((name, rule, usual * (percent - _UNCHANGED_PERCENT) // 100))
@@ -127,7 +133,9 @@ def activity_accrual(
     earned = [one for one in past if one.rule == rule.id]
     if any(one.key == key for one in earned):
         return NotEarned.ALREADY_EARNED
-    if sum(_same_period(rule.period, one.on, activity.on) for one in earned) >= rule.times_max:
+    # A birthday has its year as key; claimed in January, that of the old year takes nothing from the new one.
+    yearly = rule.kind is ActivityKind.BIRTHDAY and rule.period is not Period.EVER
+    if not yearly and sum(_same_period(rule.period, one.on, activity.on) for one in earned) >= rule.times_max:
         return NotEarned.CAP_REACHED
     posting = posting_id("activity", rule.id, activity.member, key)
     return Accrual(posting, Rule(rule.kind.value), rule.points, activity.cause)
@@ -207,9 +215,9 @@ def _bonus_percents(terms: Terms, occasion: Occasion) -> Iterable[tuple[tuple[st
 def _capped(
     parts: Iterable[tuple[tuple[str, ...], Rule, int]], day_points_max: int, earned_today: int, purchase: Purchase
 ) -> Iterable[Accrual]:
-    left = max(0, day_points_max - earned_today)
+    left = max(0, day_points_max - earned_today) if day_points_max else POINTS_MAX
     for name, rule, points in parts:
-        granted = min(points, left) if day_points_max else points
+        granted = min(points, left)
         left -= granted
         if granted > 0:
             yield Accrual(posting_id(*name, purchase.store, purchase.sale), rule, granted, purchase.event)

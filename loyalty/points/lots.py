@@ -126,7 +126,8 @@ def advance(account: PointsAccount, *, on: date, cause: EventId) -> Moved:
     kept = tuple(lot for lot in moved.account.lots if lot not in expired)
     postings = tuple(
         Posting(
-            posting_id("expiry", lot.accrual, str(lot.last_day)),
+            # Not of the lot alone: after a clock went back, a refund may restore points to a lot that expired before.
+            posting_id("expiry", lot.accrual, str(lot.last_day), cause),
             available(account.member),
             PROGRAMME_EXPIRED,
             lot.points,

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from loyalty.decide import Reason, Refused
+from loyalty.decide import Reason, Refused, points_kept
 from loyalty.events import Purchase, Refund
 from loyalty.identifiers import EventId, PostingId, posting_id
 from loyalty.ledger import PROGRAMME_ISSUED, PROGRAMME_REDEEMED, Posting, Rule, available, debt, pending
 from loyalty.points.lots import Accrual, Lot, Moved, PointsAccount, Short, advance, earn, put, spend, take
-from loyalty.programme import Programme
 from loyalty.terms.document import Terms
 
 
@@ -91,19 +90,6 @@ def record_refund(
     if book.total_minor is None:
         return Settled(account, replace(book, refunds=(*book.refunds, refund)))
     return _settle(account, book, refund, terms, on=on)
-
-
-def points_kept(programme: Programme, *, earned: int, total_minor: int, left_minor: int) -> int:
-    """Of the points a sale earned, those that its unrefunded rest still deserves; floored.
-
-    They shrink as the programme's own rate shrinks, so bonuses shrink in step with the points they came with.
-    """
-    if left_minor <= 0:
-        return 0
-    whole = programme.points_for(total_minor)
-    if whole == 0:
-        return earned * left_minor // total_minor
-    return earned * programme.points_for(left_minor) // whole
 
 
 def take_back_referral(account: PointsAccount, reward: Accrual, *, on: date, by: Refund) -> Moved:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -11,7 +10,7 @@ from loyalty.programme import Programme
 from loyalty.terms.earning import Earning, LotTerms
 from loyalty.terms.fields import ProgrammeError
 from loyalty.terms.offers import Coupon, MemberDay, MemberType, Redeeming, Reward, Stacking
-from loyalty.terms.tables import Table, Tables, read_table, table_schema
+from loyalty.terms.tables import Table, Tables, parsed, read_table, table_schema
 from loyalty.terms.tiers import Tier, Tiers
 
 _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -84,11 +83,7 @@ class Terms:
 
 def terms_from_toml(text: str) -> Terms:
     """Read a whole ``programme.toml``. Raises :class:`ProgrammeError` with the path of the key at fault."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ProgrammeError("toml", str(error), "mend the TOML at the place named", section="") from error
-    return terms_from_mapping(table)
+    return terms_from_mapping(parsed(text))
 
 
 def terms_from_mapping(table: Mapping[str, object]) -> Terms:

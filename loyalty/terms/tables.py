@@ -6,6 +6,7 @@ into JSON Schema, ``check_fields`` proves one that was built by hand.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import StrEnum
@@ -56,6 +57,17 @@ class Tables:
 
     def schema(self) -> dict[str, object]:
         return {"type": "array", "items": table_schema(self.of), "maxItems": self.tables_max}
+
+
+def parsed(text: str) -> dict[str, object]:
+    """Parse TOML. Raises :class:`ProgrammeError`, also for numbers and nestings too large to hold."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProgrammeError("toml", str(error), "mend the TOML at the place named", section="") from error
+    except (ValueError, RecursionError) as error:
+        remedy = "write fewer digits and fewer tables within tables"
+        raise ProgrammeError("toml", "too large to read", remedy, section="") from error
 
 
 def kinds_of(table: type[Any]) -> Mapping[str, Kind]:
