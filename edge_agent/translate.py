@@ -52,11 +52,20 @@ def _sold(seen: SaleCompleted, key: bytes) -> SaleCompletedV1:
         total_minor=seen.total_minor,
         sold_at=seen.sold_at.isoformat(),
         lines=tuple(
-            SaleLineV1(sku=line.sku, name=line.name, qty=line.quantity, unit_minor=line.unit_minor)
+            SaleLineV1(
+                sku=line.sku,
+                name=line.name,
+                qty=line.quantity,
+                unit_minor=line.unit_minor,
+                category=line.category,
+                brand=line.brand,
+            )
             for line in seen.lines
         ),
         refund_of=seen.refund_of,
         medium=medium_id("card", seen.card.number, key=key) if seen.card else None,
+        quote=seen.quote,
+        refund_store=seen.refund_store,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 import httpx
 import orjson
 
-from devices.observations import CardUid, SaleCompleted, SaleLine
+from devices.observations import CardUid, QuoteAsked, SaleCompleted, SaleLine
 from devices.tills.signature import HEADER, sign
 
 _TIMEOUT_S = 15.0
@@ -37,6 +37,7 @@ class VirtualTill:
     def __init__(self, url: str, *, name: str, secret: bytes, now_s: Callable[[], int]) -> None:
         self.name = name
         self._url = url
+        self._quote_url = f"{url.removesuffix('sales')}quote"
         self._secret = secret
         self._now_s = now_s
         self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False)
@@ -70,11 +71,15 @@ class VirtualTill:
         """Sign and post a whole sale, under the name of its own till."""
         return await self.post(sale_body(sale))
 
-    async def post(self, body: bytes, *, signature: str | None = None) -> TillAnswer:
-        """Post any bytes, signed well unless ``signature`` says otherwise."""
+    async def ask(self, question: QuoteAsked) -> TillAnswer:
+        """Sign and post a basket: what would it cost, and which coupons and points apply?"""
+        return await self.post(quote_body(question), url=self._quote_url)
+
+    async def post(self, body: bytes, *, signature: str | None = None, url: str | None = None) -> TillAnswer:
+        """Post any bytes, signed well unless ``signature`` says otherwise; to the sales unless ``url`` does."""
         header = sign(body, self._secret, at_s=self._now_s()) if signature is None else signature
         response = await self._client.post(
-            self._url, content=body, headers={HEADER: header, "Content-Type": "application/json"}
+            url or self._url, content=body, headers={HEADER: header, "Content-Type": "application/json"}
         )
         is_json = response.headers.get("content-type", "").startswith("application/json")
         retry_after = response.headers.get("retry-after")
@@ -89,10 +94,7 @@ def sale_body(sale: SaleCompleted) -> bytes:
         "sale_id": sale.sale_id,
         "till": sale.till,
         "currency": sale.currency,
-        "lines": [
-            {"sku": line.sku, "name": line.name, "quantity": line.quantity, "unit_minor": line.unit_minor}
-            for line in sale.lines
-        ],
+        "lines": [_line(line) for line in sale.lines],
         "total_minor": sale.total_minor,
         "sold_at": sale.sold_at.isoformat(timespec="seconds"),
     }
@@ -100,4 +102,36 @@ def sale_body(sale: SaleCompleted) -> bytes:
         message["refund_of"] = sale.refund_of
     if sale.card is not None:
         message["card_uid"] = sale.card.number.hex()
+    if sale.quote is not None:
+        message["quote"] = sale.quote
+    if sale.refund_store is not None:
+        message["refund_store"] = sale.refund_store
     return orjson.dumps(message)
+
+
+def quote_body(question: QuoteAsked) -> bytes:
+    """The JSON of ``POST /till/quote`` for a basket."""
+    message: dict[str, Any] = {
+        "key": question.key,
+        "till": question.till,
+        "currency": question.currency,
+        "lines": [_line(line) for line in question.lines],
+        "points": question.points,
+        "reward": question.reward,
+        "codes": list(question.codes),
+        "cancel": question.is_cancelled,
+    }
+    if question.card is not None:
+        message["card_uid"] = question.card.number.hex()
+    return orjson.dumps(message)
+
+
+def _line(line: SaleLine) -> dict[str, Any]:
+    return {
+        "sku": line.sku,
+        "name": line.name,
+        "quantity": line.quantity,
+        "unit_minor": line.unit_minor,
+        "category": line.category,
+        "brand": line.brand,
+    }

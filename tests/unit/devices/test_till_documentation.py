@@ -14,7 +14,8 @@ from devices.observations import SaleCompleted, SaleReceipt, SaleStatus
 from devices.tills import till_feed, till_folder
 from devices.tills.csv_receipts import Receipt, receipts
 from devices.tills.csv_rows import CsvSettings
-from devices.tills.sale_message import LineMessage, SaleMessage, parse_sale
+from devices.tills.message_fields import LineMessage
+from devices.tills.sale_message import SaleMessage, parse_sale
 
 MANUAL = Path(__file__).resolve().parents[3] / "docs" / "tills.md"
 SECRET = "0123456789abcdef0123456789abcdef"

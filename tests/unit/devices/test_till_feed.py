@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 
 from devices.device import DeviceFault
 from devices.observations import CardUid, SaleCompleted, SaleLine, SaleReceipt, SaleStatus
-from devices.tills.sale_message import MessageRejected, SaleMessage, parse_sale
+from devices.tills.message_fields import MessageRejected
+from devices.tills.quote_message import QuoteMessage, parse_quote
+from devices.tills.sale_message import SaleMessage, parse_sale
 from devices.tills.signature import HEADER, is_signed, sign
 from devices.tills.till_feed import DRIVER, TillFeed, TillFeedSettings
 from devices.virtual.till import VirtualTill, sale_body
@@ -95,7 +97,14 @@ async def test_a_sale_is_answered_with_its_points(tmp_path: Path) -> None:
         card = CardUid.from_hex("04A1B2C3")
         answer = await till.sell("R-1", [MILK], currency="CNY", sold_at=SOLD_AT, card=card)
         assert answer.status_code == 201
-        assert answer.body == {"sale_id": "R-1", "status": "recorded", "points": 2, "balance": 40}
+        assert answer.body == {
+            "sale_id": "R-1",
+            "status": "recorded",
+            "points": 2,
+            "balance": 40,
+            "redeemed": None,
+            "refused": "",
+        }
         assert gateway.recorded["R-1"] == SaleCompleted("R-1", "till-1", "CNY", 258, (MILK,), SOLD_AT, card=card)
 
 
@@ -157,7 +166,7 @@ async def test_a_sale_that_takes_too_long_is_tried_again(tmp_path: Path) -> None
     async with opened(tmp_path, answer_timeout_s=0.05) as (_, till):
         answer = await till.sell("R-1", [MILK], currency="CNY", sold_at=SOLD_AT)
         assert answer.status_code == 503
-        assert answer.body["problems"][0]["problem"] == "the sale is not durable yet"
+        assert answer.body["problems"][0]["problem"] == "it is not durable yet"
 
 
 async def test_no_more_than_64_sales_wait(tmp_path: Path) -> None:
