@@ -13,8 +13,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from devices.observations import AMOUNT_MINOR_MAX, TEXT_LENGTH_MAX
-from devices.tills.money import exact_minor, minor_digits
 from devices.tills.message_fields import NAME_LENGTH_MAX, QUANTITY_MAX
+from devices.tills.money import exact_minor, minor_digits
 from devices.tills.sale_message import YEAR_MAX, YEAR_MIN
 
 REQUIRED_COLUMNS = ("InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "UnitPrice")

@@ -70,6 +70,11 @@ class _Waiting:
     kept: _Answer | None = None
     answered: asyncio.Future[_Answer | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
+    def observation(self) -> _Posted:
+        """What was posted, its reply kept here."""
+        seen = self.seen
+        return replace(seen, reply=self.keep) if isinstance(seen, SaleCompleted) else replace(seen, reply=self.keep)
+
     def keep(self, answer: _Answer) -> None:
         """What the consumer replied; told to the till once the consumer comes back."""
         self.kept = answer
@@ -154,7 +159,7 @@ class TillFeed:
         try:
             while True:
                 waiting = await self._next_posted()
-                yield replace(waiting.seen, reply=waiting.keep)
+                yield waiting.observation()
                 waiting.answer(waiting.kept)
         finally:
             self._release_all()

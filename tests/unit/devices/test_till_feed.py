@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from devices.device import DeviceFault
 from devices.observations import CardUid, SaleCompleted, SaleLine, SaleReceipt, SaleStatus
 from devices.tills.message_fields import MessageRejected
-from devices.tills.quote_message import QuoteMessage, parse_quote
 from devices.tills.sale_message import SaleMessage, parse_sale
 from devices.tills.signature import HEADER, is_signed, sign
 from devices.tills.till_feed import DRIVER, TillFeed, TillFeedSettings
