@@ -29,16 +29,19 @@ from devices.observations import CardUid
 from devices.virtual.pn532_chip import VirtualPn532
 from edge_agent.web.server import WebServer
 from kiosk_ui.kiosk.screens import kiosk_channel
+from simulation.branch import Branch
 from simulation.cable import Cut
+from simulation.chain_files import ChainFolder, ChainPorts
 from simulation.day.turns import SeedMember
+from simulation.demo_programme import demo_programme
 from simulation.evidence.books import Auditor
 from simulation.evidence.figures import percentile
 from simulation.evidence.witness import Witness
+from simulation.hands import virtual_card
 from simulation.head_office import HeadOffice, members_arrived
 from simulation.processes.ports import choose
-from simulation.shop_floor import virtual_card
 from simulation.stage import BrokerKind, Stage, StagePlan
-from simulation.store_files import GATEWAY_ID, KIOSK, Ports, StoreFolder
+from simulation.store_files import KIOSK
 
 describe = "card enters the field -> member's name in the kiosk's DOM, cloud down: p50 and p99 beside their floors"
 
@@ -119,37 +122,38 @@ class Eye:
 async def _measure(folder: Path, taps: int) -> dict[str, Any]:
     async with AsyncExitStack() as opened:
         web = await opened.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=_WAIT_S))
-        stage = await opened.enter_async_context(_open_store(folder, web))
+        branch = await opened.enter_async_context(_open_store(folder, web))
         browser = await opened.enter_async_context(_chromium())
-        stage.cable.pull(Cut.REFUSED)
+        branch.cable.pull(Cut.REFUSED)
         eye = Eye(await browser.new_page())
-        await eye.open(f"{stage.kiosk_url}/kiosk/{KIOSK}", "#stage", [member.name for member in _MEMBERS])
-        tap_ms = [await _tap(stage.reader, eye, number) for number in range(WARM_UP_TAPS + taps)][WARM_UP_TAPS:]
+        await eye.open(f"{branch.url}/kiosk/{KIOSK}", "#stage", [member.name for member in _MEMBERS])
+        reader = branch.counters[0].reader
+        tap_ms = [await _tap(reader, eye, number) for number in range(WARM_UP_TAPS + taps)][WARM_UP_TAPS:]
         figures: dict[str, Any] = {
             "taps": taps,
             "tap_to_screen_ms": _spread(tap_ms),
-            "of_which_gateway_mean_ms": await _gateway_mean_ms(web, stage),
+            "of_which_gateway_mean_ms": await _gateway_mean_ms(web, branch),
             "fsync_floor_ms": _spread(await asyncio.to_thread(_fsync_ms, folder)),
             "sse_to_dom_floor_ms": _spread(await _bare_stream_ms(browser)),
-            "rss_mb": _rss_mb(stage),
+            "rss_mb": _rss_mb(branch),
         }
-        figures["start_to_first_tap_s"] = await _start_to_first_tap_s(stage)
-        figures["rss_after_restart_mb"] = _rss_mb(stage)
+        figures["start_to_first_tap_s"] = await _start_to_first_tap_s(branch)
+        figures["rss_after_restart_mb"] = _rss_mb(branch)
     return {**figures, "targets": _targets(figures)}
 
 
 @asynccontextmanager
-async def _open_store(folder: Path, web: httpx.AsyncClient) -> AsyncIterator[Stage]:
+async def _open_store(folder: Path, web: httpx.AsyncClient) -> AsyncIterator[Branch]:
     """A store whose gateway knows the members, run by the product's own command."""
-    files = StoreFolder(folder)
-    ports = Ports(*choose((0,) * 6))
-    files.write(ports, currency="CNY")
+    files = ChainFolder(folder)
+    ports = ChainPorts.free(stores=1)
+    files.write(ports, demo_programme("CNY"))
     plan = StagePlan(files, ports, BrokerKind.EMBEDDED, (sys.executable, "-m", "provisioning.cli"), seed=1)
     async with Stage(plan, web) as stage:
         await HeadOffice(web, stage.cloud_url).enrol(_MEMBERS)
-        auditor = Auditor(web, gateway=stage.kiosk_url, cloud=stage.cloud_url, gateway_id=GATEWAY_ID)
+        auditor = Auditor.of(stage.branches[0], web, cloud=stage.cloud_url)
         await members_arrived(auditor, len(_MEMBERS))
-        yield stage
+        yield stage.branches[0]
 
 
 @asynccontextmanager
@@ -223,35 +227,35 @@ async def _bare_stream_ms(browser: Browser) -> list[float]:
     return samples
 
 
-async def _start_to_first_tap_s(stage: Stage) -> float:
+async def _start_to_first_tap_s(branch: Branch) -> float:
     """From the start of a gateway's process to a greeting on its kiosk's stream, a card held all along."""
-    async with Witness(f"{stage.kiosk_url}/live/{kiosk_channel(KIOSK)}") as witness:
+    async with Witness(f"{branch.url}/live/{kiosk_channel(KIOSK)}") as witness:
         await asyncio.wait_for(witness.connected.wait(), _WAIT_S)
-        stage.kill_gateway()
-        await stage.gateway.wait()
+        branch.kill_gateway()
+        await branch.gateway.wait()
         before = witness.count
-        stage.reader.present(virtual_card(_MEMBERS[0].card))
+        branch.counters[0].reader.present(virtual_card(_MEMBERS[0].card))
         began_s = asyncio.get_running_loop().time()
         seen = await witness.sees({"greeting"}, after=before, timeout_s=_WAIT_S)
-        stage.reader.remove()
-        if seen is None or stage.gateway.pid is None:
+        branch.counters[0].reader.remove()
+        if seen is None or branch.gateway.pid is None:
             raise RuntimeError("the gateway did not greet after its restart")
-        waited_s = psutil.Process(stage.gateway.pid).create_time() - (
+        waited_s = psutil.Process(branch.gateway.pid).create_time() - (
             time.time() - (asyncio.get_running_loop().time() - began_s)
         )
         return seen.at_s - began_s - waited_s
 
 
-async def _gateway_mean_ms(web: httpx.AsyncClient, stage: Stage) -> float:
+async def _gateway_mean_ms(web: httpx.AsyncClient, branch: Branch) -> float:
     """From the driver's word to the kiosk's stream, as the gateway itself counts it."""
-    text = (await web.get(f"{stage.kiosk_url}/metrics")).text
+    text = (await web.get(f"{branch.url}/metrics")).text
     figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("regulars_tap_to_screen"))
     total_s, count = (float(figures[f"regulars_tap_to_screen_seconds_{part}"]) for part in ("sum", "count"))
     return total_s / count * 1e3
 
 
-def _rss_mb(stage: Stage) -> float:
-    return psutil.Process(stage.gateway.pid).memory_info().rss / 2**20
+def _rss_mb(branch: Branch) -> float:
+    return psutil.Process(branch.gateway.pid).memory_info().rss / 2**20
 
 
 def _spread(samples_ms: Sequence[float]) -> dict[str, float]:

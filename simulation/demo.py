@@ -24,21 +24,21 @@ from typing import Any, Self
 import httpx
 
 from cloud_crm.clock import Clock, system_clock
-from devices.virtual.till import VirtualTill
-from kiosk_ui.kiosk.screens import kiosk_channel
+from simulation.branch import Branch
+from simulation.chain_files import ChainFolder, ChainPorts
 from simulation.control import Desk, Store, control_server
 from simulation.day.sales_replay import Replay, SalesFile, replay
 from simulation.day.shoppers import DayPlan, store_day
 from simulation.day.turns import StoreDay, wait_s
+from simulation.demo_programme import demo_programme
 from simulation.evidence.books import Auditor
 from simulation.evidence.report import Report
-from simulation.evidence.witness import Witness
 from simulation.head_office import HeadOffice, members_arrived
 from simulation.processes.ports import HOST, choose
 from simulation.processes.running import RunningDemo, announced
-from simulation.shop_floor import Counter, ShopFloor
+from simulation.shop_floor import ShopFloor, furnished
 from simulation.stage import BrokerKind, Stage, StagePlan
-from simulation.store_files import GATEWAY_ID, KIOSK, TILL, Ports, StoreFolder
+from simulation.store_files import KIOSK, StorePorts
 
 KIOSK_PORT = 8401
 CLOUD_PORT = 8402
@@ -47,7 +47,6 @@ SPEED_MAX = 1_000_000.0
 DRAIN_TIMEOUT_S = 60.0
 _ABANDONED_DRAIN_S = 0.3
 _LAST_TURN_TIMEOUT_S = 5.0
-_WITNESS_TIMEOUT_S = 10.0
 _STORE_ZONE = timezone(timedelta(hours=8))
 
 
@@ -103,9 +102,14 @@ class Demo:
         return self._stage
 
     @property
+    def branch(self) -> Branch:
+        """The one store of the demo."""
+        return self.stage.branches[0]
+
+    @property
     def kiosk_url(self) -> str:
-        """The member's screen."""
-        return f"{self.stage.kiosk_url}/kiosk/{KIOSK}"
+        """The member's screen at the first counter."""
+        return f"{self.branch.url}/kiosk/{KIOSK}"
 
     async def __aenter__(self) -> Self:
         try:
@@ -130,52 +134,42 @@ class Demo:
         self._began_s = asyncio.get_running_loop().time()
         folder = self._folder()
         self._open.enter_context(folder.kept_by_one())
-        ports = Ports(*choose((KIOSK_PORT, CLOUD_PORT, CONTROL_PORT, 0, 0, 0)))
+        kiosk, cloud, control, till, broker, cable = choose((KIOSK_PORT, CLOUD_PORT, CONTROL_PORT, 0, 0, 0))
+        ports = ChainPorts(cloud, broker, (StorePorts(kiosk, till, cable),))
         # Reading a year of receipts takes seconds; the programs start meanwhile.
         reading = asyncio.ensure_future(asyncio.to_thread(self._read_day))
         # Whatever else fails first is what people are told; this failure is then nobody's.
         reading.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._open.callback(self._leaving.set)
-        folder.write(ports, currency=self.settings.sales.currency if self.settings.sales else "CNY")
+        currency = self.settings.sales.currency if self.settings.sales else "CNY"
+        folder.write(ports, demo_programme(currency))
         web = await self._open.enter_async_context(httpx.AsyncClient(trust_env=False))
         settings = self.settings
         plan = StagePlan(folder, ports, settings.broker, settings.regulars, settings.seed)
         self._stage = Stage(plan, web)
         await self._open.enter_async_context(self._stage)
-        self.auditor = Auditor(web, gateway=self.stage.kiosk_url, cloud=self.stage.cloud_url, gateway_id=GATEWAY_ID)
+        self.auditor = Auditor.of(self.branch, web, cloud=self.stage.cloud_url)
         self.head_office = HeadOffice(web, self.stage.cloud_url)
         self.day, self.replayed, self.turns_total = await reading
         await self.head_office.enrol(self.day.members)
         await members_arrived(self.auditor, len(self.day.members))
-        self.floor = await self._furnish(folder, ports, web)
-        desk = Desk(Store(self.stage, self.floor, self.auditor, self.head_office, self.day, settings.clock))
-        served = control_server(desk, port=ports.control, turns=lambda: (self.turns_done, self.turns_total))
+        self.floor = await self._open.enter_async_context(furnished(self.branch, web, now_s=self._now_s))
+        store = Store(self.stage, self.branch, self.floor, self.auditor, self.head_office, self.day, settings.clock)
+        desk = Desk(store)
+        served = control_server(desk, port=control, turns=lambda: (self.turns_done, self.turns_total))
         await self._open.enter_async_context(served)
-        self.control_url = f"http://{HOST}:{ports.control}"
+        self.control_url = f"http://{HOST}:{control}"
         word = RunningDemo(os.getpid(), self.control_url, str(folder.path))
         self._open.enter_context(announced(settings.runtime_dir, word))
 
-    async def _furnish(self, folder: StoreFolder, ports: Ports, web: httpx.AsyncClient) -> ShopFloor:
-        """Put till, witness and the virtual hardware on one counter."""
-        till = VirtualTill(
-            f"http://{HOST}:{ports.till}/till/sales",
-            name=TILL,
-            secret=folder.secret("till.key"),
-            now_s=lambda: int(self.settings.clock().timestamp()),
-        )
-        await self._open.enter_async_context(till)
-        witness = Witness(f"{self.stage.kiosk_url}/live/{kiosk_channel(KIOSK)}")
-        await self._open.enter_async_context(witness)
-        async with asyncio.timeout(_WITNESS_TIMEOUT_S):
-            await witness.connected.wait()
-        counter = Counter(self.stage.reader, self.stage.scanner, till, witness, f"{self.kiosk_url}/choice")
-        return ShopFloor(counter, web)
+    def _now_s(self) -> int:
+        return int(self.settings.clock().timestamp())
 
-    def _folder(self) -> StoreFolder:
+    def _folder(self) -> ChainFolder:
         if self.settings.data is not None:
             self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return StoreFolder(self.settings.data.absolute())
-        return StoreFolder(Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="regulars-demo-"))))
+            return ChainFolder(self.settings.data.absolute())
+        return ChainFolder(Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="regulars-demo-"))))
 
     def _read_day(self) -> tuple[StoreDay, Replay | None, int]:
         settings = self.settings
@@ -245,5 +239,5 @@ class Demo:
             seed=self.settings.seed,
             wall_s=asyncio.get_running_loop().time() - self._began_s,
             complete=complete,
-            gateway_starts=self.stage.gateway.starts,
+            gateway_starts=self.branch.gateway.starts,
         )

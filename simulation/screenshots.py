@@ -69,7 +69,7 @@ class Photographer:
         await page.goto(f"{shot.url}?lang={_LANGUAGES[shot.language]}", wait_until="load")
         if shot.card is not None:
             await page.locator(_ATTRACT).first.wait_for()
-            await self._demo.floor.tap(shot.card.card)
+            await self._demo.floor.at(1).tap(shot.card.card)
         await page.locator(shot.ready).first.wait_for()
         # Entrances last a fraction of a second; a picture is of the page at rest.
         await page.wait_for_timeout(1_200)
@@ -79,7 +79,7 @@ class Photographer:
 
 def few(demo: Demo) -> list[Shot]:
     """What the documents show."""
-    status, crm = f"{demo.stage.kiosk_url}/staff/status", demo.stage.cloud_url
+    status, crm = f"{demo.branch.url}/staff/status", demo.stage.cloud_url
     shots = []
     for language in _LANGUAGES:
         shots += [
@@ -104,7 +104,7 @@ def every(demo: Demo) -> list[Shot]:
     pages = {
         "kiosk-attract": (demo.kiosk_url, _ATTRACT),
         "kiosk-greeting": (demo.kiosk_url, '[data-screen="greeting"]'),
-        "status": (f"{demo.stage.kiosk_url}/staff/status", "main"),
+        "status": (f"{demo.branch.url}/staff/status", "main"),
         "fleet": (f"{crm}/", "main"),
         "store": (f"{crm}/stores/{GATEWAY_ID}", "main"),
         "members": (f"{crm}/members", "main"),

@@ -19,15 +19,15 @@ from rich.text import Text
 
 from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
+from simulation.chain_files import FolderInUse
 from simulation.day.sales_replay import SalesFile, SalesUnreadable
 from simulation.demo import SPEED_MAX, Demo, DemoSettings
 from simulation.evidence.books import BooksUnreadable
 from simulation.evidence.report import Report
+from simulation.hands import TillGaveUp
 from simulation.head_office import HeadOfficeError
 from simulation.processes.children import ChildError
-from simulation.shop_floor import TillGaveUp
 from simulation.stage import BrokerKind, StageError
-from simulation.store_files import FolderInUse
 
 app = typer.Typer(add_completion=False, help="Run a whole store and its cloud on this machine.")
 
@@ -192,7 +192,7 @@ def _addresses(demo: Demo) -> Panel:
     table = Table.grid(padding=(0, 2))
     for what, url in (
         ("Kiosk", demo.kiosk_url),
-        ("Store status", f"{demo.stage.kiosk_url}/staff/status"),
+        ("Store status", f"{demo.branch.url}/staff/status"),
         ("Cloud CRM", demo.stage.cloud_url),
         ("Demo control", demo.control_url),
     ):

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from cloud_crm.clock import Clock
 from devices.observations import CardUid, SaleCompleted, SaleLine
 from devices.virtual.faults import FaultKind
+from simulation.branch import Branch
 from simulation.control.views import (
     ControlView,
+    CounterView,
     GatewayAction,
     KioskView,
     ReaderState,
@@ -19,13 +21,13 @@ from simulation.control.views import (
 from simulation.day.assortment import PRODUCTS
 from simulation.day.turns import StoreDay
 from simulation.evidence.books import Auditor
+from simulation.hands import Hands, TapOutcome, TillGaveUp
 from simulation.head_office import HeadOffice
-from simulation.shop_floor import ShopFloor, TapOutcome, TillGaveUp
+from simulation.shop_floor import ShopFloor
 from simulation.stage import Stage
-from simulation.store_files import TILL
 
 HANDS_MAX = 8
-"""Taps that may wait for the one reader; more are refused."""
+"""Taps that may wait for a reader; more are refused."""
 _SALE_TIMEOUT_S = 15.0
 
 
@@ -43,6 +45,7 @@ class Store:
     """The running store as the desk needs it."""
 
     stage: Stage
+    branch: Branch
     floor: ShopFloor
     auditor: Auditor
     head_office: HeadOffice
@@ -55,13 +58,19 @@ class Desk:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.reader = ReaderState.WORKING
+        self.readers = [ReaderState.WORKING for _ in store.floor.hands]
         self.last_sale: SaleCompleted | None = None
         self.stranger: CardUid | None = None
         self._hands = 0
         self._receipts = 0
 
-    async def tap(self, uid: str) -> TapOutcome:
+    def _at(self, counter: int) -> Hands:
+        try:
+            return self.store.floor.at(counter)
+        except ValueError as error:
+            raise Refusal(f"There is no counter {counter}.", "Choose another.") from error
+
+    async def tap(self, uid: str, *, counter: int) -> TapOutcome:
         """Hold a card to the reader. Raises :class:`Refusal`."""
         try:
             card = CardUid.from_hex(uid)
@@ -69,62 +78,66 @@ class Desk:
             raise Refusal("This is no card number.", "Write 4 to 10 bytes in hexadecimal.") from error
         if self._hands >= HANDS_MAX:
             raise Refusal(f"{HANDS_MAX} cards wait at the reader already.", "Wait for one of them.")
+        hands = self._at(counter)
         self._hands += 1
         try:
-            outcome = await self.store.floor.tap(card)
+            outcome = await hands.tap(card)
         finally:
             self._hands -= 1
         if outcome is TapOutcome.UNKNOWN:
             self.stranger = card
         return outcome
 
-    async def scan(self, text: str) -> None:
+    async def scan(self, text: str, *, counter: int) -> None:
         """Scan a code. Raises :class:`Refusal`."""
         if not text.isprintable():
             raise Refusal("This is no code.", "Write printable characters only.")
-        if not await self.store.floor.scan(text):
+        if not await self._at(counter).scan(text):
             raise Refusal("The scanner's line did not take the code.", "Wait until the gateway runs.")
 
-    async def sell(self, amount_minor: int) -> SaleView:
+    async def sell(self, amount_minor: int, *, counter: int) -> SaleView:
         """Ring up one article at this price. Raises :class:`Refusal`."""
-        sale = self._receipt(quantity=1, amount_minor=amount_minor, refund_of=None)
-        await self._ring_up(sale)
+        hands = self._at(counter)
+        sale = self._receipt(hands, quantity=1, amount_minor=amount_minor)
+        await _ring_up(hands, sale)
         self.last_sale = sale
         return _sale_view(sale)
 
-    async def refund(self) -> SaleView:
+    async def refund(self, *, counter: int) -> SaleView:
         """Give the last sale back. Raises :class:`Refusal`."""
         if self.last_sale is None:
             raise Refusal("There is no sale of this page to refund.", "Make one first.")
-        refund = self._receipt(quantity=-1, amount_minor=self.last_sale.total_minor, refund_of=self.last_sale.sale_id)
-        await self._ring_up(refund)
+        hands, sale = self._at(counter), self.last_sale
+        refund = self._receipt(hands, quantity=-1, amount_minor=sale.total_minor, refund_of=sale.sale_id)
+        await _ring_up(hands, refund)
         self.last_sale = None
         return _sale_view(refund)
 
     def cable(self, *, plugged: bool) -> None:
         """Pull or plug the network cable between store and broker."""
         if plugged:
-            self.store.stage.cable.plug()
+            self.store.branch.cable.plug()
         else:
-            self.store.stage.cable.pull()
+            self.store.branch.cable.pull()
 
-    async def set_reader(self, state: ReaderState) -> None:
-        """Unplug the reader, silence it, or let it work again."""
-        reader = self.store.stage.reader
+    async def set_reader(self, state: ReaderState, *, counter: int) -> None:
+        """Unplug a reader, silence it, or let it work again. Raises :class:`Refusal`."""
+        reader = self._at(counter).counter.reader
         faults = {ReaderState.SILENT: FaultKind.SILENT, ReaderState.UNPLUGGED: FaultKind.UNPLUGGED}
         await asyncio.to_thread(reader.heal)
         if state in faults:
             await asyncio.to_thread(reader.fail, faults[state])
-        self.reader = state
+        self.readers[counter - 1] = state
 
     async def gateway(self, action: GatewayAction) -> None:
         """Restart the gateway, or kill it with signal 9."""
-        if not self.store.stage.gateway.running:
+        branch = self.store.branch
+        if not branch.gateway.running:
             raise Refusal("The gateway is just starting.", "Wait a second.")
         if action is GatewayAction.KILL:
-            self.store.stage.kill_gateway()
+            branch.kill_gateway()
         else:
-            await self.store.stage.restart_gateway()
+            await branch.restart_gateway()
 
     async def link(self, member: str) -> None:
         """Give the last unknown card to a member, in the head office. Raises :class:`Refusal`, ``HeadOfficeError``."""
@@ -135,15 +148,14 @@ class Desk:
 
     def view(self, status: dict[str, object] | None, turns: tuple[int, int]) -> ControlView:
         """The state as the page shows it; ``status`` is what the gateway last said, if it says anything."""
-        stage, tally = self.store.stage, self.store.floor.tally
+        branch, tally = self.store.branch, self.store.floor.tally
         lanes = _sums(status)
         return ControlView(
-            plugged=stage.cable.plugged,
-            reader=self.reader,
-            gateway_running=stage.gateway.running and status is not None,
-            gateway_starts=stage.gateway.starts,
+            plugged=branch.cable.plugged,
+            counters=tuple(map(_counter_view, self.store.floor.hands, self.readers)),
+            gateway_running=branch.gateway.running and status is not None,
+            gateway_starts=branch.gateway.starts,
             online=_is_online(status),
-            kiosk=self._kiosk(),
             last_sale=None if self.last_sale is None else _sale_view(self.last_sale),
             stranger=self.stranger is not None,
             taps=tally.taps,
@@ -158,38 +170,44 @@ class Desk:
             tap_ms=round(tally.tap_to_screen_s[-1] * 1_000, 1) if tally.tap_to_screen_s else None,
         )
 
-    def _kiosk(self) -> KioskView | None:
-        seen = self.store.floor.counter.witness.latest
-        if seen is None:
-            return None
-        view = seen.view
-        return KioskView(
-            screen=seen.screen, name=view.get("name"), balance=view.get("balance"), points=view.get("points")
-        )
-
-    async def _ring_up(self, receipt: SaleCompleted) -> None:
-        try:
-            async with asyncio.timeout(_SALE_TIMEOUT_S):
-                await self.store.floor.ring_up(receipt)
-        except TimeoutError as error:
-            problem = f"The till got no answer within {_SALE_TIMEOUT_S:.0f} s."
-            raise Refusal(problem, "Wait until the gateway runs.") from error
-        except TillGaveUp as error:
-            raise Refusal(f"{error}.", "Correct the receipt.") from error
-
-    def _receipt(self, *, quantity: int, amount_minor: int, refund_of: str | None) -> SaleCompleted:
+    def _receipt(
+        self, hands: Hands, *, quantity: int, amount_minor: int, refund_of: str | None = None
+    ) -> SaleCompleted:
         now: datetime = self.store.clock().astimezone(UTC)
         self._receipts += 1
         product = PRODUCTS[self._receipts % len(PRODUCTS)]
         return SaleCompleted(
             sale_id=f"desk-{now:%y%m%d%H%M%S}-{self._receipts}",
-            till=TILL,
+            till=hands.counter.names.till,
             currency=self.store.day.currency,
             total_minor=quantity * amount_minor,
             lines=(SaleLine(product.sku, product.name, quantity, amount_minor),),
             sold_at=now,
             refund_of=refund_of,
         )
+
+
+async def _ring_up(hands: Hands, receipt: SaleCompleted) -> None:
+    try:
+        async with asyncio.timeout(_SALE_TIMEOUT_S):
+            await hands.ring_up(receipt)
+    except TimeoutError as error:
+        problem = f"The till got no answer within {_SALE_TIMEOUT_S:.0f} s."
+        raise Refusal(problem, "Wait until the gateway runs.") from error
+    except TillGaveUp as error:
+        raise Refusal(f"{error}.", "Correct the receipt.") from error
+
+
+def _counter_view(hands: Hands, reader: ReaderState) -> CounterView:
+    counter = hands.counter
+    seen = counter.witness.latest
+    kiosk = None
+    if seen is not None:
+        view = seen.view
+        kiosk = KioskView(
+            screen=seen.screen, name=view.get("name"), balance=view.get("balance"), points=view.get("points")
+        )
+    return CounterView(number=counter.names.number, reader=reader, kiosk=kiosk, kiosk_url=counter.kiosk_url)
 
 
 def _sale_view(sale: SaleCompleted) -> SaleView:

@@ -32,6 +32,7 @@ from simulation.control.views import (
     GatewayBody,
     LinkBody,
     ReaderBody,
+    RefundBody,
     SaleBody,
     ScanBody,
     StationsView,
@@ -40,7 +41,7 @@ from simulation.control.views import (
 from simulation.evidence.books import BooksUnreadable
 from simulation.head_office import HeadOfficeError
 from simulation.processes.ports import HOST
-from simulation.store_files import KIOSK, STORE_NAME
+from simulation.store_files import STORE_NAME
 
 MEMBERS_SHOWN_MAX = 12
 UNKNOWN_UID = "04C0FFEE00BEEF"
@@ -78,7 +79,7 @@ class _Panel:
         self._desk = desk
         self._hub = hub
         self._turns = turns
-        self._log = StationLog(desk.store.stage.plan.folder.log("edge"))
+        self._log = StationLog(desk.store.branch.plan.folder.log("edge"))
         self._landed: dict[str, int] = {}
         self._status: dict[str, Any] | None = None
 
@@ -152,7 +153,7 @@ def _looks(desk: Desk, panel: _Panel, pages: Pages) -> APIRouter:
 
     @router.get("/", response_class=HTMLResponse)
     async def page(request: Request) -> HTMLResponse:
-        stage, day = desk.store.stage, desk.store.day
+        store, day = desk.store, desk.store.day
         return pages.render(
             request,
             "control/control.html",
@@ -164,9 +165,9 @@ def _looks(desk: Desk, panel: _Panel, pages: Pages) -> APIRouter:
             currency=day.currency,
             unknown_uid=day.strangers[0].number.hex() if day.strangers else UNKNOWN_UID,
             links={
-                "kiosk": f"{stage.kiosk_url}/kiosk/{KIOSK}",
-                "status": f"{stage.kiosk_url}/staff/status",
-                "cloud": stage.cloud_url,
+                "kiosk": store.floor.at(1).counter.kiosk_url,
+                "status": f"{store.branch.url}/staff/status",
+                "cloud": store.stage.cloud_url,
             },
             live_url=f"/live/{CONTROL_CHANNEL}",
             live_after="",
@@ -190,20 +191,20 @@ def _verbs(desk: Desk) -> APIRouter:
 
     @router.post("/tap")
     async def tap(body: TapBody) -> Done:
-        return Done(outcome=(await desk.tap(body.uid)).value)
+        return Done(outcome=(await desk.tap(body.uid, counter=body.counter)).value)
 
     @router.post("/scan")
     async def scan(body: ScanBody) -> Done:
-        await desk.scan(body.text)
+        await desk.scan(body.text, counter=body.counter)
         return Done(outcome="scanned")
 
     @router.post("/sale")
     async def sale(body: SaleBody) -> Done:
-        return Done(outcome=(await desk.sell(body.amount_minor)).sale)
+        return Done(outcome=(await desk.sell(body.amount_minor, counter=body.counter)).sale)
 
     @router.post("/refund")
-    async def refund() -> Done:
-        return Done(outcome=(await desk.refund()).sale)
+    async def refund(body: RefundBody) -> Done:
+        return Done(outcome=(await desk.refund(counter=body.counter)).sale)
 
     @router.post("/cable")
     async def cable(body: CableBody) -> Done:
@@ -212,7 +213,7 @@ def _verbs(desk: Desk) -> APIRouter:
 
     @router.post("/reader")
     async def reader(body: ReaderBody) -> Done:
-        await desk.set_reader(body.state)
+        await desk.set_reader(body.state, counter=body.counter)
         return Done(outcome=body.state.value)
 
     @router.post("/gateway")

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices.observations import CODE_LENGTH_MAX
+from simulation.store_files import COUNTERS_MAX
 
 CONTROL_CHANNEL = "control"
 CONTROL_EVENT = "control"
@@ -55,15 +56,23 @@ class KioskView(_View):
     points: int | None = None
 
 
+class CounterView(_View):
+    """One counter: what its reader does and what its kiosk shows."""
+
+    number: int
+    reader: ReaderState
+    kiosk: KioskView | None
+    kiosk_url: str
+
+
 class ControlView(_View):
     """The state of the demo."""
 
     plugged: bool
-    reader: ReaderState
+    counters: tuple[CounterView, ...]
     gateway_running: bool
     gateway_starts: int
     online: bool | None = Field(description="What the gateway says of its line; null while it says nothing")
-    kiosk: KioskView | None
     last_sale: SaleView | None
     stranger: bool = Field(description="Whether an unknown card was tapped that can be linked now")
     taps: int
@@ -84,19 +93,25 @@ class StationsView(_View):
     passed: dict[str, int]
 
 
-class TapBody(_View):
+class _AtCounter(_View):
+    """Something done at a counter, the first unless it says another."""
+
+    counter: Annotated[int, Field(ge=1, le=COUNTERS_MAX, description="Number of the counter, from 1")] = 1
+
+
+class TapBody(_AtCounter):
     """Which card."""
 
     uid: Annotated[str, Field(min_length=8, max_length=_UID_LENGTH_MAX, description="Card number in hexadecimal")]
 
 
-class ScanBody(_View):
+class ScanBody(_AtCounter):
     """What the scanner reads."""
 
     text: Annotated[str, Field(min_length=1, max_length=CODE_LENGTH_MAX)]
 
 
-class SaleBody(_View):
+class SaleBody(_AtCounter):
     """How much, in minor units."""
 
     amount_minor: Annotated[int, Field(ge=1, le=AMOUNT_MINOR_MAX)]
@@ -108,7 +123,11 @@ class CableBody(_View):
     plugged: bool
 
 
-class ReaderBody(_View):
+class RefundBody(_AtCounter):
+    """Where the last sale is given back."""
+
+
+class ReaderBody(_AtCounter):
     """What the reader shall do."""
 
     state: ReaderState

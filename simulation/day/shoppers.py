@@ -15,6 +15,7 @@ from random import Random
 from devices.observations import CardUid, SaleCompleted, SaleLine
 from simulation.day.assortment import PRODUCTS, member_name
 from simulation.day.turns import ClaimSale, RingUp, ScanCode, SeedMember, Step, StoreDay, TapCard, Turn
+from simulation.store_files import COUNTERS_MAX, CounterNames
 
 TURNS_MAX = 20_000
 MEMBERS_MAX = 50_000
@@ -32,13 +33,13 @@ _BEHAVIOUR_WEIGHTS = (46, 16, 22, 6, 7, 3)
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """How big a day: ``turns`` at the counter by at most ``members`` regulars, on ``day`` in UTC+8."""
+    """How big a day: ``turns`` at ``counters`` counters by at most ``members`` regulars, on ``day`` in UTC+8."""
 
     seed: int
     day: date
     turns: int = 240
     members: int = 60
-    till: str = "till-1"
+    counters: int = 2
     currency: str = "CNY"
 
     def __post_init__(self) -> None:
@@ -46,6 +47,8 @@ class DayPlan:
             raise ValueError(f"a day has 1 to {TURNS_MAX} turns, not {self.turns}")
         if not 1 <= self.members <= MEMBERS_MAX:
             raise ValueError(f"a day has 1 to {MEMBERS_MAX} members, not {self.members}")
+        if not 1 <= self.counters <= COUNTERS_MAX:
+            raise ValueError(f"a store has 1 to {COUNTERS_MAX} counters, not {self.counters}")
 
 
 def store_day(plan: DayPlan) -> StoreDay:
@@ -87,12 +90,14 @@ class _Script:
         """Turns in the order they were written; refunds follow their sales."""
         closing = self._moment(_OPENS_AT_HOUR + len(_ARRIVALS_BY_HOUR), 0)
         for at in self._arrivals():
-            steps = self._steps(at)
-            yield Turn(at, steps)
+            counter = self._counter()
+            steps = self._steps(at, counter)
+            yield Turn(at, steps, counter.number)
             sales = [step.receipt for step in steps if isinstance(step, RingUp)]
             if sales and self._random.random() < _REFUND_SHARE:
-                later = at + timedelta(minutes=self._random.randint(20, 180))
-                yield Turn(min(later, closing), (RingUp(self._refund(sales[0], min(later, closing))),))
+                later = min(at + timedelta(minutes=self._random.randint(20, 180)), closing)
+                counter = self._counter()
+                yield Turn(later, (RingUp(self._refund(sales[0], later, counter)),), counter.number)
 
     def _arrivals(self) -> list[datetime]:
         hours = self._random.choices(range(len(_ARRIVALS_BY_HOUR)), _ARRIVALS_BY_HOUR, k=self._plan.turns)
@@ -102,25 +107,28 @@ class _Script:
         midnight = datetime.combine(self._plan.day, time(0), tzinfo=_CST)
         return midnight + timedelta(hours=hour, seconds=second)
 
-    def _steps(self, at: datetime) -> tuple[Step, ...]:
+    def _counter(self) -> CounterNames:
+        return CounterNames(self._random.randint(1, self._plan.counters))
+
+    def _steps(self, at: datetime, counter: CounterNames) -> tuple[Step, ...]:
         (behaviour,) = self._random.choices(_BEHAVIOURS, _BEHAVIOUR_WEIGHTS)
         tap: Step = TapCard(self._random.choice(self._members).card)
         match behaviour:
             case "price_check":
                 return (ScanCode(self._random.choice(PRODUCTS).sku),)
             case "tap_first":
-                return (tap, self._sale(at))
+                return (tap, self._sale(at, counter))
             case "tap_after":
-                sale = self._sale(at)
+                sale = self._sale(at, counter)
                 return (sale, tap, ClaimSale(sale.receipt.sale_id))
             case "stranger":
-                return (TapCard(self._random.choice(self._strangers)), self._sale(at))
+                return (TapCard(self._random.choice(self._strangers)), self._sale(at, counter))
             case "code" if self._with_code:
-                return (ScanCode(self._random.choice(self._with_code).code or ""), self._sale(at))
+                return (ScanCode(self._random.choice(self._with_code).code or ""), self._sale(at, counter))
             case _:
-                return (self._sale(at),)
+                return (self._sale(at, counter),)
 
-    def _sale(self, at: datetime) -> RingUp:
+    def _sale(self, at: datetime, counter: CounterNames) -> RingUp:
         count = 1 + min(int(self._random.expovariate(0.6)), BASKET_LINES_MAX - 1)
         weights = [product.weight for product in PRODUCTS]
         picked = dict.fromkeys(self._random.choices(PRODUCTS, weights, k=count))
@@ -128,19 +136,21 @@ class _Script:
             SaleLine(product.sku, product.name, self._random.choice((1, 1, 1, 2, 3)), product.price_minor)
             for product in picked
         )
-        return RingUp(self._receipt(lines, at, refund_of=None))
+        return RingUp(self._receipt(lines, at, counter))
 
-    def _refund(self, sale: SaleCompleted, at: datetime) -> SaleCompleted:
+    def _refund(self, sale: SaleCompleted, at: datetime, counter: CounterNames) -> SaleCompleted:
         """One line of the sale comes back, whole."""
         line = self._random.choice(sale.lines)
         back = (SaleLine(line.sku, line.name, -line.quantity, line.unit_minor),)
-        return self._receipt(back, at, refund_of=sale.sale_id)
+        return self._receipt(back, at, counter, refund_of=sale.sale_id)
 
-    def _receipt(self, lines: tuple[SaleLine, ...], at: datetime, *, refund_of: str | None) -> SaleCompleted:
+    def _receipt(
+        self, lines: tuple[SaleLine, ...], at: datetime, counter: CounterNames, *, refund_of: str | None = None
+    ) -> SaleCompleted:
         self._receipts += 1
         return SaleCompleted(
             sale_id=f"{self._plan.day:%y%m%d}-{self._receipts:05d}",
-            till=self._plan.till,
+            till=counter.till,
             currency=self._plan.currency,
             total_minor=sum(line.quantity * line.unit_minor for line in lines),
             lines=lines,

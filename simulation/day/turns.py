@@ -46,10 +46,11 @@ Step = TapCard | ScanCode | RingUp | ClaimSale
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one shopper does at the counter, starting at ``at`` (the shop's own time)."""
+    """What one shopper does at counter ``counter`` (from 1), starting at ``at`` (the shop's own time)."""
 
     at: datetime
     steps: tuple[Step, ...]
+    counter: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
 from cloud_bridge.topics import Lane
+from simulation.branch import Branch
 
 DRAIN_TIMEOUT_S = 60.0
 _POLL_S = 0.1
@@ -35,7 +36,10 @@ class LedgerFigures:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Both books at one moment. ``recorded = acked + queued + dropped`` must hold per lane and in sum."""
+    """Both books at one moment: the store's, and of the cloud's what that store posted.
+
+    ``recorded = acked + queued + dropped`` must hold per lane and in sum.
+    """
 
     recorded: int
     acked: int
@@ -85,6 +89,11 @@ class Auditor:
         self._cloud = cloud
         self._gateway_id = gateway_id
 
+    @classmethod
+    def of(cls, branch: Branch, web: httpx.AsyncClient, *, cloud: str) -> Self:
+        """The auditor of one store of the stage."""
+        return cls(web, gateway=branch.url, cloud=cloud, gateway_id=branch.gateway_id)
+
     async def status(self) -> dict[str, Any]:
         """What the store's status page shows. Raises :class:`BooksUnreadable`."""
         return await self._get(f"{self._gateway}/api/status")
@@ -98,7 +107,7 @@ class Auditor:
         status, store, cloud, fleet = await asyncio.gather(
             self.status(),
             self._get(f"{self._gateway}/api/ledger/digest"),
-            self._get(f"{self._cloud}/api/ledger/digest"),
+            self._get(f"{self._cloud}/api/ledger/digest?gateway={self._gateway_id}"),
             self.fleet(),
         )
         return audit_of(status, fleet, store=store, cloud=cloud)

@@ -10,7 +10,7 @@ from typing import Any
 
 from simulation.evidence.books import Audit
 from simulation.evidence.figures import percentile
-from simulation.shop_floor import Tally
+from simulation.hands import Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.tap_path import Station
-from simulation.shop_floor import TapOutcome
+from simulation.hands import TapOutcome
 from tests.story.store import ANNA, BAO, Store, open_store
 
 pytestmark = pytest.mark.needs_mosquitto

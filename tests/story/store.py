@@ -1,28 +1,28 @@
-"""A whole store and its cloud in real processes, for stories: broker, cloud, gateway, virtual hardware."""
+"""Whole stores and their cloud in real processes, for stories: broker, cloud, gateways, virtual hardware."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from devices.observations import CardUid, SaleCompleted, SaleLine
-from devices.virtual.till import VirtualTill
-from kiosk_ui.kiosk.screens import kiosk_channel
+from simulation.branch import Branch
+from simulation.chain_files import ChainFolder, ChainPorts
 from simulation.day.turns import SeedMember
 from simulation.evidence.books import Audit, Auditor
-from simulation.evidence.witness import Witness
+from simulation.hands import Hands
 from simulation.head_office import HeadOffice, members_arrived
-from simulation.processes.ports import choose
-from simulation.shop_floor import Counter, ShopFloor
+from simulation.shop_floor import ShopFloor, furnished
 from simulation.stage import BrokerKind, Stage, StagePlan
-from simulation.store_files import GATEWAY_ID, KIOSK, TILL, Ports, StoreFolder
+from simulation.store_files import StorePlan
 from tests.story.launcher import CLOCK_AHEAD, DIE_AT
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -30,26 +30,46 @@ OPENING = datetime(2024, 2, 29, 9, 0, tzinfo=UTC)
 ANNA = SeedMember("m-anna", "Anna 安娜", "en", CardUid.from_hex("04A1B2C3D4E580"))
 BAO = SeedMember("m-bao", "Bao 阿宝", "zh-CN", CardUid.from_hex("04A1B2C3D4E581"))
 STRANGER = CardUid.from_hex("04A1B2C3D4E5FF")
+POINT_PER_YUAN: Mapping[str, Any] = {
+    "programme": {"name": "Regulars", "currency": "CNY", "points": 1, "per_minor": 100, "minimum_minor": 0}
+}
+"""The plainest programme: a point for each full yuan, nothing else."""
 
 
 @dataclass
 class Store:
-    """What a story can do in the store, in the words of the shop."""
+    """What a story can do in one store, in the words of the shop."""
 
-    stage: Stage
-    floor: ShopFloor
+    branch: Branch
+    shop: ShopFloor
     auditor: Auditor
     office: HeadOffice
     web: httpx.AsyncClient
-    folder: Path
+    cloud_url: str
     receipts: int = field(default=0)
 
-    def next_sale(self, total_minor: int, *, refund_of: str | None = None) -> SaleCompleted:
-        """A receipt of one line, numbered on."""
+    @property
+    def floor(self) -> Hands:
+        """The hands at the first counter."""
+        return self.shop.at(1)
+
+    @property
+    def second(self) -> Hands:
+        """The hands at the second counter."""
+        return self.shop.at(2)
+
+    @property
+    def folder(self) -> Path:
+        """Where this store's files are."""
+        return self.branch.plan.folder.path
+
+    def next_sale(self, total_minor: int, *, refund_of: str | None = None, at: int = 1) -> SaleCompleted:
+        """A receipt of one line at counter ``at``, numbered on."""
         self.receipts += 1
         line = SaleLine("SKU-1", "Jasmine tea", 1 if refund_of is None else -1, abs(total_minor))
         sold_at = OPENING + timedelta(minutes=self.receipts)
-        return SaleCompleted(f"R-{self.receipts:05d}", TILL, "CNY", total_minor, (line,), sold_at, refund_of=refund_of)
+        till = self.shop.at(at).counter.names.till
+        return SaleCompleted(f"R-{self.receipts:05d}", till, "CNY", total_minor, (line,), sold_at, refund_of=refund_of)
 
     def kill_at(self, station: str) -> None:
         """The gateway will die by SIGKILL when an observation or a row next reaches this station."""
@@ -60,15 +80,13 @@ class Store:
     async def restarted(self, *, starts: int = 2) -> None:
         """Wait until the gateway has died and serves again, for the ``starts``-th time since opening."""
         async with asyncio.timeout(30):
-            if self.stage.gateway.starts < starts:
-                await self.stage.gateway.wait()
+            if self.branch.gateway.starts < starts:
+                await self.branch.gateway.wait()
             await members_arrived(self.auditor, 2)
 
     def set_clock_ahead(self, seconds: int) -> None:
         """Move the gateway's wall clock."""
-        clock = self.folder / CLOCK_AHEAD
-        clock.with_suffix(".new").write_text(str(seconds))
-        clock.with_suffix(".new").replace(clock)
+        set_clock_ahead(self.folder, seconds)
 
     async def balanced(self, *, timeout_s: float = 30.0) -> Audit:
         """Wait until the cloud has the whole ledger lane; the books must be in order then.
@@ -96,36 +114,77 @@ class Store:
 
     async def cloud_balance(self, member: SeedMember) -> int:
         """What the cloud's ledger says of a member."""
-        answer = await self.web.get(f"{self.stage.cloud_url}/api/members/{member.member}")
+        answer = await self.web.get(f"{self.cloud_url}/api/members/{member.member}")
         answer.raise_for_status()
         return int(answer.json()["balance"])
 
 
+@dataclass
+class Chain:
+    """Several stores, one broker and one cloud."""
+
+    stage: Stage
+    stores: list[Store]
+    office: HeadOffice
+    web: httpx.AsyncClient
+    files: ChainFolder
+    opened: AsyncExitStack
+
+    def set_cloud_clock_ahead(self, seconds: int) -> None:
+        """Move the cloud's wall clock."""
+        set_clock_ahead(self.files.path / "cloud-clock", seconds)
+
+    async def furnish(self, branch: Branch) -> Store:
+        """The store at a running branch, with tills and witnesses at its counters."""
+        shop = await self.opened.enter_async_context(furnished(branch, self.web, now_s=opening_s))
+        auditor = Auditor.of(branch, self.web, cloud=self.stage.cloud_url)
+        return Store(branch, shop, auditor, self.office, self.web, self.stage.cloud_url)
+
+
+def opening_s() -> int:
+    """The tills' clock stands still: signatures have no part in these stories."""
+    return int(OPENING.timestamp())
+
+
+def set_clock_ahead(folder: Path, seconds: int) -> None:
+    """Move the wall clock of the program whose configuration is in this folder."""
+    clock = folder / CLOCK_AHEAD
+    clock.with_suffix(".new").write_text(str(seconds))
+    clock.with_suffix(".new").replace(clock)
+
+
 @asynccontextmanager
-async def open_store(folder: Path, *, broker: BrokerKind = BrokerKind.MOSQUITTO) -> AsyncIterator[Store]:
-    """Open a store whose gateway knows Anna and Bao. Nothing of it is left afterwards."""
-    files = StoreFolder(folder)
-    ports = Ports(*choose((0,) * 6))
-    files.write(ports, currency="CNY")
+async def open_chain(
+    folder: Path,
+    *plans: StorePlan,
+    programme: Mapping[str, Any] = POINT_PER_YUAN,
+    broker: BrokerKind = BrokerKind.MOSQUITTO,
+    members: Sequence[SeedMember] = (ANNA, BAO),
+) -> AsyncIterator[Chain]:
+    """Open stores whose gateways know the members. Nothing of them is left afterwards."""
+    files, ports = ChainFolder(folder, plans), ChainPorts.free(stores=len(plans))
+    files.write(ports, programme)
     plan = StagePlan(files, ports, broker, (sys.executable, str(LAUNCHER)), seed=7)
     async with AsyncExitStack() as opened:
         web = await opened.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=10))
         stage = await opened.enter_async_context(Stage(plan, web))
-        till = VirtualTill(
-            f"http://127.0.0.1:{ports.till}/till/sales",
-            name=TILL,
-            secret=files.secret("till.key"),
-            now_s=lambda: int(OPENING.timestamp()),
-        )
-        await opened.enter_async_context(till)
-        witness = Witness(f"{stage.kiosk_url}/live/{kiosk_channel(KIOSK)}")
-        await opened.enter_async_context(witness)
-        counter = Counter(stage.reader, stage.scanner, till, witness, f"{stage.kiosk_url}/kiosk/{KIOSK}/choice")
-        auditor = Auditor(web, gateway=stage.kiosk_url, cloud=stage.cloud_url, gateway_id=GATEWAY_ID)
         office = HeadOffice(web, stage.cloud_url)
-        await office.enrol([ANNA, BAO])
-        await members_arrived(auditor, 2)
-        yield Store(stage, ShopFloor(counter, web), auditor, office, web, folder)
+        await office.enrol(members)
+        chain = Chain(stage, [], office, web, files, opened)
+        for branch in stage.branches:
+            store = await chain.furnish(branch)
+            await members_arrived(store.auditor, len(members))
+            chain.stores.append(store)
+        yield chain
 
 
-__all__ = ["ANNA", "BAO", "OPENING", "STRANGER", "Store", "open_store"]
+@asynccontextmanager
+async def open_store(
+    folder: Path,
+    *,
+    broker: BrokerKind = BrokerKind.MOSQUITTO,
+    programme: Mapping[str, Any] = POINT_PER_YUAN,
+) -> AsyncIterator[Store]:
+    """Open one store with one counter, whose gateway knows Anna and Bao."""
+    async with open_chain(folder, StorePlan(counters=1, timezone="UTC"), programme=programme, broker=broker) as chain:
+        yield chain.stores[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulation.cable import Cut
-from simulation.shop_floor import TapOutcome
+from simulation.hands import TapOutcome
 from tests.story.store import ANNA, BAO, Store, open_store
 
 pytestmark = [pytest.mark.needs_mosquitto, pytest.mark.timeout(300)]
@@ -33,14 +33,14 @@ async def test_after_a_day_without_network_the_cloud_equals_the_store(tmp_path: 
     chance = random.Random(20240229)
     earned = {ANNA.member: 0, BAO.member: 0}
     async with open_store(tmp_path) as store:
-        store.stage.cable.pull(Cut.SILENT)
+        store.branch.cable.pull(Cut.SILENT)
         for hour in range(1, HOURS + 1):
             store.set_clock_ahead(hour * 3_600)
             await hour_of_trade(store, chance, earned)
         assert await store.cloud_balance(ANNA) == 0
         status = await store.auditor.status()
         assert status["lanes"]["ledger"]["oldest_unsent_age_s"] >= (HOURS - 1) * 3_600
-        store.stage.cable.plug()
+        store.branch.cable.plug()
         audit = await store.balanced(timeout_s=60)
         assert audit.dropped == 0
         assert await store.cloud_balance(ANNA) == earned[ANNA.member]
@@ -51,13 +51,13 @@ async def test_a_gateway_that_is_restarted_in_the_middle_of_the_cut_loses_nothin
     chance = random.Random(20240301)
     earned = {ANNA.member: 0, BAO.member: 0}
     async with open_store(tmp_path) as store:
-        store.stage.cable.pull(Cut.REFUSED)
+        store.branch.cable.pull(Cut.REFUSED)
         await hour_of_trade(store, chance, earned)
         store.set_clock_ahead(8 * 3_600)
-        await store.stage.restart_gateway()
+        await store.branch.restart_gateway()
         await store.restarted()
         await hour_of_trade(store, chance, earned)
-        store.stage.cable.plug()
+        store.branch.cable.plug()
         await store.balanced()
         assert await store.cloud_balance(ANNA) == earned[ANNA.member]
         assert await store.cloud_balance(BAO) == earned[BAO.member]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulation.cable import Cut
-from simulation.shop_floor import TapOutcome
+from simulation.hands import TapOutcome
 from tests.story.store import ANNA, STRANGER, open_store
 
 pytestmark = pytest.mark.needs_mosquitto
@@ -30,14 +30,14 @@ async def test_with_the_internet_cut_the_kiosk_greets_and_the_ledgers_are_equal_
     tmp_path: Path,
 ) -> None:
     async with open_store(tmp_path) as store:
-        store.stage.cable.pull(Cut.REFUSED)
+        store.branch.cable.pull(Cut.REFUSED)
         assert await store.floor.tap(ANNA.card) is TapOutcome.GREETED
         answer = await store.floor.ring_up(store.next_sale(5_000))
         assert (answer.body["points"], answer.body["balance"]) == (50, 50)
         assert await store.cloud_balance(ANNA) == 0
         status = await store.auditor.status()
         assert status["lanes"]["ledger"]["queued"] > 0
-        store.stage.cable.plug()
+        store.branch.cable.plug()
         audit = await store.balanced()
         assert audit.cloud.points_issued == 50
         assert await store.cloud_balance(ANNA) == 50

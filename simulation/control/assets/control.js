@@ -12,24 +12,36 @@ const wordList = document.getElementById("words").content;
 const words = new Map([...wordList.querySelectorAll("data")].map((word) => [word.value, word.textContent]));
 const binder = new Binder({ language: document.documentElement.lang, words: wordList });
 const stations = new Map([...document.querySelectorAll("[data-station]")].map((item) => [item.dataset.station, item]));
+const counters = document.getElementById("counters");
+const kioskLink = document.getElementById("kiosk-link");
 const passed = new Map();
 const fading = new Map();
 let silence = 0;
+let latest = null;
 
 function line({ gateway_running: running, online }) {
   if (!running) return "down";
   return online ? "online" : "offline";
 }
 
+function counterNumber() {
+  return Number(counters.querySelector("input:checked").value);
+}
+
 function show(view) {
+  latest = view;
   const state = line(view);
+  const counter = view.counters.find((each) => each.number === counterNumber());
+  kioskLink.href = counter.kiosk_url;
   binder.fill(root, {
     ...view,
+    kiosk: counter.kiosk,
+    reader: counter.reader,
     line: state,
     line_tone: { online: "good", offline: "warn", down: "bad" }[state],
     cable: view.plugged ? "plugged" : "pulled",
     cable_tone: view.plugged ? "good" : "warn",
-    reader_tone: view.reader === "working" ? "good" : "bad",
+    reader_tone: counter.reader === "working" ? "good" : "bad",
     gateway_tone: view.gateway_running ? "good" : "bad",
   });
 }
@@ -88,17 +100,23 @@ function bodyOf(form) {
   return fields;
 }
 
+// What happens at a counter happens at the chosen one; the cable and the gateway are the whole store's.
+function atCounter(element, body) {
+  return element.hasAttribute("data-at-counter") ? { ...body, counter: counterNumber() } : body;
+}
+
 for (const button of root.querySelectorAll("button[data-post]")) {
-  button.addEventListener("click", () => post(button, JSON.parse(button.dataset.body ?? "{}")));
+  button.addEventListener("click", () => post(button, atCounter(button, JSON.parse(button.dataset.body ?? "{}"))));
 }
 
 for (const form of root.querySelectorAll("form[data-post]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    post(form, bodyOf(form));
+    post(form, atCounter(form, bodyOf(form)));
   });
 }
 
+counters.addEventListener("change", () => show(latest));
 live.on("control", show);
 live.on("stations", pass);
 show(JSON.parse(document.getElementById("view").textContent));

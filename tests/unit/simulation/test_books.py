@@ -12,7 +12,7 @@ import pytest
 from simulation.evidence.books import Audit, BooksUnreadable, audit_of
 from simulation.evidence.figures import percentile
 from simulation.evidence.report import Report
-from simulation.shop_floor import Tally
+from simulation.hands import Tally
 
 STATUS: dict[str, Any] = {
     "lanes": {

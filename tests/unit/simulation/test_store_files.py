@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from simulation.store_files import FolderInUse, StoreFolder
+from simulation.chain_files import ChainFolder, FolderInUse
 
 
 def test_a_second_demo_is_kept_out_of_a_folder_in_use_until_the_first_has_gone(tmp_path: Path) -> None:
-    folder = StoreFolder(tmp_path)
+    folder = ChainFolder(tmp_path)
     with folder.kept_by_one(), pytest.raises(FolderInUse, match="choose another folder"), folder.kept_by_one():
         pytest.fail("both have it")
-    with StoreFolder(tmp_path).kept_by_one():
+    with ChainFolder(tmp_path).kept_by_one():
         pass
