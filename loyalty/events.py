@@ -50,3 +50,21 @@ class PurchaseStanding:
     """Given back before the refund now decided."""
     points: int
     """Points still standing: accrued less reversed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSale:
+    """What a store's own book says of a sale made in it: the ground on which it decides a refund under all terms."""
+
+    member: MemberId | None
+    """``None`` for a sale nobody claimed."""
+    total_minor: int
+    refunded_minor: int = 0
+    """Given back before the refund now decided."""
+    earned: int = 0
+    """Points of all its accruals, when they were granted."""
+    taken_back: int = 0
+    pending: int = 0
+    """Of those earned and not taken back, points that are not available yet."""
+    redeemed: int = 0
+    restored: int = 0
