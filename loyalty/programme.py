@@ -39,7 +39,7 @@ class Programme:
         check_fields(self)
 
     def points_for(self, spent_minor: int) -> int:
-        """Points that a receipt of ``spent_minor`` (≥ 0 after refunds) is worth: floored, no more than a posting moves."""
+        """Points that a receipt of ``spent_minor`` (≥ 0 after refunds) is worth: floored, at most one posting's."""
         if spent_minor <= 0 or spent_minor < self.minimum_minor:
             return 0
         return min(spent_minor // self.per_minor * self.points, POINTS_MAX)

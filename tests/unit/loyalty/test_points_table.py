@@ -103,7 +103,7 @@ def test_a_rate_without_measure_earns_what_one_posting_can_move_and_a_refund_tak
 
 def test_the_points_of_a_day_are_capped_across_purchases() -> None:
     terms = terms_from_toml("[earning]\nday_points_max = 100\n" + BASE)
-    granted = []
+    granted: list[int] = []
     for total_minor in (6_000, 3_000, 2_000, 1_000):
         occasion = Occasion(DAY, earned_today=sum(granted))
         granted.append(sum(one.points for one in purchase_accruals(terms, bought(total_minor), (), occasion)))
