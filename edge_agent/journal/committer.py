@@ -26,8 +26,10 @@ from edge_agent.journal.lanes.events import Appender, AppenderState
 from edge_agent.journal.lanes.gaps import Gaps
 from edge_agent.journal.lanes.outbox import OutboxKeeping
 from edge_agent.journal.lanes.recovery import Reissue, load_state, mend, retell, save_head, save_lane
+from edge_agent.journal.terms_shelf import TermsShelf
 from edge_agent.journal.transaction import Transaction
 from edge_agent.journal.values import Damage, JournalError, JournalFull, JournalSettings
+from edge_agent.journal.wallets import forget_wallets, freeze
 
 BATCH_S_MAX = 0.010
 """A commit takes no further unit after this long: the first one in it has waited enough."""
@@ -71,6 +73,7 @@ class Committer:
         except JournalError:
             self._lock.release()
             raise
+        self.shelf = TermsShelf()
         self._measured_s = 0.0
         self._commits = 0
         self._unfolded = 0
@@ -92,6 +95,7 @@ class Committer:
         self._saved = load_state(connection, clock)
         self._appender = Appender(connection, self._saved.copy(), gateway_id=settings.gateway_id, clock=clock)
         self._outbox = OutboxKeeping(connection, self._appender, self._gaps)
+        freeze(connection)
         self.mended = self.mend()
         saved = self._save_lanes()
         stamp = clock.tick()
@@ -164,6 +168,7 @@ class Committer:
 
     def begin_incarnation(self, reason: str) -> int:
         """Move what is not acknowledged into a new incarnation; returns how many rows that was."""
+        forget_wallets(self._guarded)
         return Reissue(self._guarded, self._appender, self._gaps).run(reason)
 
     # Committing.
@@ -188,7 +193,7 @@ class Committer:
         """Run one unit; ``alone`` in its batch it needs no savepoint, the transaction is one."""
         guarded = self._guarded
         self._appender.begin_unit()
-        tx = Transaction(guarded, self._appender, full=full)
+        tx = Transaction(guarded, self._appender, full=full, shelf=self.shelf)
         try:
             if alone:
                 value = unit(tx)

@@ -169,7 +169,7 @@ class Journal:
         try:
             connection.execute("BEGIN")
             try:
-                return query(Reader(connection))
+                return query(Reader(connection, self._committer.shelf))
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:

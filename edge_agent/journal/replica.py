@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import orjson
 
 from cloud_bridge.downlink import ReplicaCursor, StepOutcome
-from cloud_bridge.replica import ReplicaStep
+from cloud_bridge.replica import ReplicaMember, ReplicaStep
 from cloud_bridge.topics import Lane
+from edge_agent.journal.database import Statements
 from edge_agent.journal.lanes.chain import place_of, sequence_in
 from edge_agent.journal.lanes.events import Query
-from edge_agent.journal.values import BalanceAsOf, MemberEntry
+from edge_agent.journal.terms_shelf import TermsShelf
+from edge_agent.journal.values import BalanceAsOf, ExpiringPoints, MemberEntry
 from loyalty.identifiers import MemberId
-from loyalty.ledger import available
+from loyalty.ledger import available, pending
 from loyalty.programme import Programme
+from loyalty.terms.document import Terms
 
-_MEMBERS = """SELECT m.member, m.name, m.language, m.balance, max(m.included, r.included), r.as_of
+TABLES: tuple[str, ...] = (
+    "ALTER TABLE replica_members ADD COLUMN profile TEXT NOT NULL DEFAULT '{}'",
+    """CREATE TABLE replica_terms(
+        one INTEGER PRIMARY KEY CHECK (one = 1), digest TEXT NOT NULL, terms TEXT NOT NULL)""",
+)
+"""What the second step of the schema adds for this room. ``profile`` is JSON: all of a member but the first columns."""
+
+_MEMBERS = """SELECT m.member, m.name, m.language, m.balance, max(m.included, r.included), r.as_of, m.profile
     FROM replica_members m, replica r"""
+_IN_COLUMNS = {"member", "name", "language", "balance", "version"}
+
+
+class PostedSince(NamedTuple):
+    """Points that postings of this store moved and that the cloud's figures do not hold yet; signed."""
+
+    available: int
+    pending: int
 
 
 class ReplicaQueries(Query):
     """Reading the replica."""
+
+    def __init__(self, connection: Statements, shelf: TermsShelf | None = None) -> None:
+        super().__init__(connection)
+        self._shelf = shelf or TermsShelf()
 
     def member_of(self, medium: str) -> MemberEntry | None:
         """Whose medium this is."""
@@ -41,16 +68,13 @@ class ReplicaQueries(Query):
         row = self._connection.execute(f"{_MEMBERS} WHERE m.member = ?", (member_id,)).fetchone()
         if row is None:
             return None
-        account = available(MemberId(member_id))
-        since = self._connection.execute(
-            """SELECT
-                (SELECT coalesce(sum(points), 0) FROM postings
-                  WHERE credit = :account AND place > :place AND credit <> 'programme:issued')
-              - (SELECT coalesce(sum(points), 0) FROM postings
-                  WHERE debit = :account AND place > :place AND debit <> 'programme:issued')""",
-            {"account": account, "place": row[4]},
-        ).fetchone()[0]
-        return BalanceAsOf(row[3] + since, _moment(row[5]))
+        return BalanceAsOf(row[3] + self._moved(available(MemberId(member_id)), row[4]), _moment(row[5]))
+
+    def posted_since(self, member_id: str) -> PostedSince:
+        """What was posted here for a member after the cloud's figures; all of it, where the cloud told none yet."""
+        row = self._connection.execute(f"{_MEMBERS} WHERE m.member = ?", (member_id,)).fetchone()
+        after, member = row[4] if row else 0, MemberId(member_id)
+        return PostedSince(self._moved(available(member), after), self._moved(pending(member), after))
 
     def programme(self) -> Programme | None:
         """The programme in force; ``None`` before the first replica step."""
@@ -58,6 +82,21 @@ class ReplicaQueries(Query):
             "SELECT name, currency, points, per_minor, minimum_minor FROM replica_programme"
         ).fetchone()
         return Programme(*row) if row else None
+
+    def terms(self) -> Terms | None:
+        """The whole programme in force, read once for each version; ``None`` before the first replica step.
+
+        A cloud that tells no terms has none but the rate on spending.
+        """
+        row = self._connection.execute("SELECT digest FROM replica_terms").fetchone()
+        if row is None:
+            programme = self.programme()
+            return Terms(programme) if programme else None
+        held = self._shelf.held(row[0])
+        if held is not None:
+            return held
+        digest, text = self._connection.execute("SELECT digest, terms FROM replica_terms").fetchone()
+        return self._shelf.read(digest, text)
 
     def replica_cursor(self) -> ReplicaCursor:
         """Where the replica stands."""
@@ -70,8 +109,19 @@ class ReplicaQueries(Query):
         row = self._connection.execute(f"{_MEMBERS} {where}", (key,)).fetchone()
         if row is None:
             return None
-        member, name, language, balance, included, as_of = row
-        return MemberEntry(MemberId(member), name, language, balance, _moment(as_of), sequence_in(included))
+        return _entry(row)
+
+    def _moved(self, account: str, after: int) -> int:
+        """What postings behind a place did to an account."""
+        row = self._connection.execute(
+            """SELECT
+                (SELECT coalesce(sum(points), 0) FROM postings
+                  WHERE credit = :account AND place > :place AND credit <> 'programme:issued')
+              - (SELECT coalesce(sum(points), 0) FROM postings
+                  WHERE debit = :account AND place > :place AND debit <> 'programme:issued')""",
+            {"account": account, "place": after},
+        ).fetchone()
+        return int(row[0])
 
 
 class ReplicaKeeping(ReplicaQueries):
@@ -108,7 +158,7 @@ class ReplicaKeeping(ReplicaQueries):
         return StepOutcome.APPLIED
 
     def _clear(self) -> None:
-        for table in ("replica_members", "replica_media", "replica_programme"):
+        for table in ("replica_members", "replica_media", "replica_programme", "replica_terms"):
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
     def _included_place(self, step: ReplicaStep) -> int:
@@ -130,8 +180,8 @@ class ReplicaKeeping(ReplicaQueries):
 
     def _put_members(self, step: ReplicaStep, reach: int) -> None:
         self._connection.executemany(
-            "INSERT OR REPLACE INTO replica_members VALUES (?, ?, ?, ?, ?)",
-            [(m.member, m.name, m.language, m.balance, reach) for m in step.members],
+            "INSERT OR REPLACE INTO replica_members VALUES (?, ?, ?, ?, ?, ?)",
+            [(m.member, m.name, m.language, m.balance, reach, _profile(m)) for m in step.members],
         )
         removed = [(member,) for member in step.removed]
         self._connection.executemany("DELETE FROM replica_media WHERE member = ?", removed)
@@ -153,6 +203,34 @@ class ReplicaKeeping(ReplicaQueries):
                 "INSERT OR REPLACE INTO replica_programme VALUES (1, ?, ?, ?, ?, ?)",
                 (programme.name, programme.currency, programme.points, programme.per_minor, programme.minimum_minor),
             )
+            if sent.terms is not None:
+                text = orjson.dumps(sent.terms, option=orjson.OPT_SORT_KEYS)
+                digest = hashlib.sha256(text).hexdigest()
+                self._shelf.read(digest, text.decode())
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO replica_terms VALUES (1, ?, ?)", (digest, text.decode())
+                )
+
+
+def _profile(member: ReplicaMember) -> str:
+    """All that has no column of its own and says something."""
+    told = member.model_dump(exclude=_IN_COLUMNS, exclude_defaults=True)
+    return orjson.dumps(told).decode() if told else "{}"
+
+
+def _entry(row: tuple[Any, ...]) -> MemberEntry:
+    member, name, language, balance, included, as_of, profile = row
+    plain = MemberEntry(MemberId(member), name, language, balance, _moment(as_of), sequence_in(included))
+    if profile == "{}":
+        return plain
+    told = orjson.loads(profile)
+    for key in ("joined_on", "tier_ends"):
+        if key in told:
+            told[key] = date.fromisoformat(told[key])
+    if "expiring" in told:
+        lots = (ExpiringPoints(date.fromisoformat(lot["last_day"]), lot["points"]) for lot in told["expiring"])
+        told["expiring"] = tuple(sorted(lots))
+    return replace(plain, **told)
 
 
 def _moment(text: str) -> datetime | None:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cloud_bridge.contract import EventData
+from cloud_bridge.downlink import StepOutcome
+from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
-from edge_agent.journal.books import BookKeeping, BookQueries
+from edge_agent.journal.books import BookKeeping, BookQueries, to_ms
 from edge_agent.journal.checkout import CheckoutKeeping, CheckoutQueries
 from edge_agent.journal.database import Statements
 from edge_agent.journal.lanes.chain import place_of
 from edge_agent.journal.lanes.events import Appender, AppenderState, EventQueries
 from edge_agent.journal.people import PeopleKeeping, PeopleQueries
-from edge_agent.journal.replica import ReplicaKeeping, ReplicaQueries
+from edge_agent.journal.terms_shelf import TermsShelf
+from edge_agent.journal.usable import UsableQueries
 from edge_agent.journal.values import Counts, Deferred, JournalError, JournalFull, Recorded
-from edge_agent.journal.wallets import WalletKeeping, WalletQueries
+from edge_agent.journal.wallets import WalletKeeping
 
 SAVEPOINT_DEPTH_MAX = 8
 
 
-class Reader(EventQueries, BookQueries, ReplicaQueries, WalletQueries, CheckoutQueries, PeopleQueries):
+class Reader(EventQueries, BookQueries, PeopleQueries, UsableQueries, CheckoutQueries):
     """Asks the journal. Valid only inside the function it was handed to."""
 
     def counts(self) -> Counts:
@@ -34,15 +38,17 @@ class Reader(EventQueries, BookQueries, ReplicaQueries, WalletQueries, CheckoutQ
         return Counts(*row)
 
 
-class Transaction(Reader, BookKeeping, ReplicaKeeping, WalletKeeping, CheckoutKeeping, PeopleKeeping):
+class Transaction(Reader, BookKeeping, PeopleKeeping, WalletKeeping, CheckoutKeeping):
     """Reads and writes the journal, all or nothing. Valid only inside the unit it was handed to.
 
     A unit may be run a second time after its first run was undone (when the disk was full), so it
     should touch nothing but the transaction.
     """
 
-    def __init__(self, connection: Statements, appender: Appender, *, full: JournalFull | None) -> None:
-        super().__init__(connection)
+    def __init__(
+        self, connection: Statements, appender: Appender, *, full: JournalFull | None, shelf: TermsShelf | None = None
+    ) -> None:
+        super().__init__(connection, shelf)
         self._appender = appender
         self._full = full
         self._waiting: set[int] = set()
@@ -101,6 +107,30 @@ class Transaction(Reader, BookKeeping, ReplicaKeeping, WalletKeeping, CheckoutKe
         self._connection.execute(
             "INSERT OR REPLACE INTO deferred VALUES (?, ?, ?)", (place, deferred.awaits, deferred.key)
         )
+
+    def apply_step(self, step: ReplicaStep) -> StepOutcome:
+        """Apply a replica step that follows on: members, media, programme and coupons.
+
+        What it says of rights is answered with events, in the same unit: see :mod:`edge_agent.rights.replies`.
+        """
+        outcome = super().apply_step(step)
+        if outcome is StepOutcome.APPLIED and step.coupons:
+            self.put_coupons(step.coupons)
+        return outcome
+
+    def now_ms(self) -> int:
+        return to_ms(self._appender.clock.now())
+
+    def draw_id(self) -> str:
+        """A name for a fact that nothing else names; by chance, as an old copy of the disk must not draw it again."""
+        return secrets.token_hex(16)
+
+    def ledger_heads(self) -> tuple[int, int]:
+        """The last ledger sequence that is durable already, and the last one given out."""
+        row = self._connection.execute(
+            "SELECT head FROM lanes WHERE number = ? AND lane = ?", (self._appender.state.number, Lane.LEDGER.value)
+        ).fetchone()
+        return int(row[0]), self._appender.state.lanes[Lane.LEDGER].head
 
     def settle_deferred(self, event_id: str) -> None:
         """The fact waits no longer."""

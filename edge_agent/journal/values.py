@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,9 @@ from cloud_bridge.contract import EventData
 from cloud_bridge.envelope import BATCH_EVENTS_MAX
 from cloud_bridge.topics import Lane, check_gateway_id
 from edge_agent.clock import datetime_of, ms_of
-from loyalty.identifiers import MemberId
+from loyalty.identifiers import GatewayId, MemberId
+from loyalty.rights.movements import Incarnation, Movement
+from loyalty.rights.wallet import Redemption
 
 IN_FLIGHT_ROWS_MAX = 16 * BATCH_EVENTS_MAX
 """The most rows an uplink may have sent without knowing whether they arrived."""
@@ -121,9 +124,21 @@ class BalanceAsOf:
     as_of: datetime | None
 
 
+class ExpiringPoints(NamedTuple):
+    """Available points whose last day is ``last_day``."""
+
+    last_day: date
+    points: int
+
+
 @dataclass(frozen=True, slots=True)
 class MemberEntry:
-    """A member as the replica holds them. ``balance`` is the cloud's, without later postings of this store."""
+    """A member as the replica holds them. ``balance`` is the cloud's, without later postings of this store.
+
+    So are ``pending`` and ``owed`` (points), ``qualifying`` (what counts towards a tier) and ``purchases``.
+    ``birthday`` is MM-DD or empty, ``pin`` the sealed verifier or empty, ``contact`` a phone number with its middle
+    hidden.
+    """
 
     member: MemberId
     name: str
@@ -131,6 +146,89 @@ class MemberEntry:
     balance: int
     as_of: datetime | None
     included_sequence: int
+    joined_on: date | None = None
+    birthday: str = ""
+    tier: str | None = None
+    tier_ends: date | None = None
+    qualifying: int = 0
+    purchases: int = 0
+    pending: int = 0
+    owed: int = 0
+    expiring: tuple[ExpiringPoints, ...] = ()
+    referral_code: str = ""
+    was_referred: bool = False
+    contact: str = ""
+    consents: dict[str, bool] = field(default_factory=dict)
+    pin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """What a member has, and how much of it can be spent here and now: "you can use 120 of 480 points here".
+
+    ``balance`` is what is available anywhere, without points past their last day; never below 0: what is missing is
+    ``owed``. All but ``points`` is the cloud's word of ``as_of`` plus what happened here since.
+    """
+
+    points: int
+    balance: int
+    pending: int
+    owed: int
+    as_of: datetime | None
+    is_frozen: bool
+    """Nothing can be redeemed here until the cloud has been heard."""
+
+
+class StandingWord(StrEnum):
+    """What the cloud says of an incarnation: see :class:`cloud_bridge.receipts.RightsStanding`."""
+
+    WELCOME = "welcome"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class RightsState:
+    """The incarnation in force, when it ``began``, and what the cloud has said of it.
+
+    ``is_first``: no life of this gateway went before. While ``is_frozen``, wallets only earn and give back.
+    """
+
+    gateway: GatewayId
+    incarnation: Incarnation
+    began: datetime
+    standing: StandingWord | None
+    is_first: bool
+    is_frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRedemption:
+    """A redemption made here: whose, of what (``points`` or ``coupon/INSTANCE``), for which sale, when."""
+
+    redemption: Redemption
+    member: str
+    currency: str
+    sale: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMovement:
+    """A movement of rights that has happened here."""
+
+    movement: Movement
+    member: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRecall:
+    """The cloud wants ``points`` more back of an account than it has been given."""
+
+    member: str
+    currency: str
+    points: int
 
 
 @dataclass(frozen=True, slots=True)
