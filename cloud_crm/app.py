@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from cloud_bridge import asyncapi
 from cloud_crm.assembly import ASSETS, Cloud
+from cloud_crm.clock import Clock, system_clock
 from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, is_loopback, read_secret
 from cloud_crm.events.endpoints import event_endpoints
 from cloud_crm.gateways.endpoints import gateway_endpoints
@@ -69,9 +70,9 @@ def cloud_app(cloud: Cloud) -> FastAPI:
     return app
 
 
-def run(settings: CloudSettings) -> None:
+def run(settings: CloudSettings, *, clock: Clock = system_clock) -> None:
     """Serve until SIGINT or SIGTERM. Raises ``ConfigError`` or ``DatabaseError`` before listening."""
-    cloud = Cloud(settings)
+    cloud = Cloud(settings, clock=clock)
     server = _Server(cloud)
     settle_memory()
     before = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cloud_crm.database import metadata
 from cloud_crm.events.tables import events
 from cloud_crm.gateways.tables import gaps, gateways, quarantines, streams
-from cloud_crm.ledger.tables import posting_conflicts, postings
+from cloud_crm.ledger.tables import posting_conflicts, posting_echoes, postings
 from cloud_crm.members.tables import media, members
 from cloud_crm.points.tables import lots, points_accounts, redemptions, sale_books, sale_refunds, undo_requests
 from cloud_crm.programme.tables import programmes
@@ -29,6 +29,7 @@ __all__ = [
     "metadata",
     "points_accounts",
     "posting_conflicts",
+    "posting_echoes",
     "postings",
     "programmes",
     "quarantines",

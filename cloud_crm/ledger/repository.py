@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, Row, func, insert, or_, select
 
 from cloud_crm.database import insert_sql
-from cloud_crm.ledger.tables import posting_conflicts, postings
+from cloud_crm.ledger.tables import posting_conflicts, posting_echoes, postings
 from loyalty.identifiers import EventId, MemberId, PostingId
 from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule, available
 
@@ -45,13 +45,15 @@ class LedgerEntry:
 
 
 _COLUMNS = PostingRow._fields
+_Content = tuple[str, str, int, str]
+_Known = tuple[str, _Content]
 
 
 def post(connection: Connection, rows: Sequence[PostingRow], at: str) -> list[PostingRow]:
     """Store postings once each.
 
     Returns those that cannot stand, kept as conflicts: one account on both sides, or an id that is
-    known with another content. The first posting of an id stays.
+    known with another content. The first posting of an id stays; another gateway that tells the same is its echo.
     """
     moving = [row for row in rows if row.debit != row.credit]
     disputed = [row for row in rows if row.debit == row.credit]
@@ -59,8 +61,9 @@ def post(connection: Connection, rows: Sequence[PostingRow], at: str) -> list[Po
         sql = insert_sql(connection, postings, _COLUMNS) + " ON CONFLICT (posting_id) DO NOTHING"
         stored = connection.exec_driver_sql(sql, moving)
         if stored.rowcount != len(moving):
-            known = _contents(connection, [row.posting_id for row in moving])
-            disputed += [row for row in moving if known[row.posting_id] != row.content]
+            known = _known(connection, [row.posting_id for row in moving])
+            disputed += [row for row in moving if known[row.posting_id][1] != row.content]
+            _keep_echoes(connection, moving, known)
     _keep_conflicts(connection, disputed, at)
     return disputed
 
@@ -84,11 +87,13 @@ def points_issued(connection: Connection) -> int:
     )
 
 
-def every_posting(connection: Connection) -> Iterator[Posting]:
-    """All postings in the words of the domain, read in stretches."""
-    result = connection.execution_options(yield_per=_STREAM_ROWS).execute(
-        select(*(postings.c[name] for name in ("posting_id", "debit", "credit", "points", "rule", "cause")))
-    )
+def every_posting(connection: Connection, *, gateway: str | None = None) -> Iterator[Posting]:
+    """All postings in the words of the domain, read in stretches; only what one gateway told, where it is named."""
+    query = select(*(postings.c[name] for name in ("posting_id", "debit", "credit", "points", "rule", "cause")))
+    if gateway is not None:
+        echoes = select(posting_echoes.c.posting_id).where(posting_echoes.c.gateway_id == gateway)
+        query = query.where(or_(postings.c.gateway_id == gateway, postings.c.posting_id.in_(echoes)))
+    result = connection.execution_options(yield_per=_STREAM_ROWS).execute(query)
     for posting_id, debit, credit, points, rule, cause in result:
         yield Posting(PostingId(posting_id), debit, credit, points, _rule(rule), EventId(cause))
 
@@ -119,14 +124,24 @@ def conflicts_of(connection: Connection) -> dict[str, int]:
     return {gateway_id: int(rows) for gateway_id, rows in connection.execute(count)}
 
 
-def _contents(connection: Connection, posting_ids: Sequence[str]) -> dict[str, tuple[str, str, int, str]]:
-    found: dict[str, tuple[str, str, int, str]] = {}
-    columns = (postings.c.posting_id, postings.c.debit, postings.c.credit, postings.c.points, postings.c.rule)
+def _known(connection: Connection, posting_ids: Sequence[str]) -> dict[str, _Known]:
+    """Who told each of these postings first, and its content."""
+    found: dict[str, _Known] = {}
+    names = ("posting_id", "gateway_id", "debit", "credit", "points", "rule")
+    columns = [postings.c[name] for name in names]
     for start in range(0, len(posting_ids), _LOOKUP_ROWS_MAX):
         some = posting_ids[start : start + _LOOKUP_ROWS_MAX]
         for row in connection.execute(select(*columns).where(postings.c.posting_id.in_(some))):
-            found[row.posting_id] = (row.debit, row.credit, row.points, row.rule)
+            found[row.posting_id] = (row.gateway_id, (row.debit, row.credit, row.points, row.rule))
     return found
+
+
+def _keep_echoes(connection: Connection, rows: Sequence[PostingRow], known: Mapping[str, _Known]) -> None:
+    told = {(row.posting_id, row.gateway_id) for row in rows if known[row.posting_id][1] == row.content}
+    echoes = [echo for echo in sorted(told) if known[echo[0]][0] != echo[1]]
+    if echoes:
+        sql = insert_sql(connection, posting_echoes, ("posting_id", "gateway_id"))
+        connection.exec_driver_sql(f"{sql} ON CONFLICT (posting_id, gateway_id) DO NOTHING", echoes)
 
 
 def _keep_conflicts(connection: Connection, conflicts: Sequence[PostingRow], at: str) -> None:

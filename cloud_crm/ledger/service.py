@@ -9,7 +9,7 @@ from cloud_crm.ledger import repository
 from cloud_crm.ledger.repository import LedgerEntry
 from cloud_crm.ledger.schemas import LedgerDigest, PostingView
 from cloud_crm.members import repository as members
-from loyalty.ledger import digest, member_of
+from loyalty.ledger import PROGRAMME_ISSUED, balance, digest, member_of
 
 
 class LedgerService:
@@ -18,11 +18,15 @@ class LedgerService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def digest(self) -> LedgerDigest:
-        """The figures by which two ledgers are compared, from one snapshot."""
+    def digest(self, *, gateway: str | None = None) -> LedgerDigest:
+        """The figures by which two ledgers are compared, from one snapshot.
+
+        With ``gateway`` they are of what that gateway told: its own ledger has the same. The cloud's own postings
+        (expiry, debt, referrals) are those of the gateway ``cloud``.
+        """
         with self._database.read() as connection:
-            postings = list(repository.every_posting(connection))
-            issued = repository.points_issued(connection)
+            postings = list(repository.every_posting(connection, gateway=gateway))
+        issued = -balance(postings, PROGRAMME_ISSUED)
         return LedgerDigest(postings=len(postings), points_issued=issued, digest=digest(postings))
 
     def points_issued(self) -> int:

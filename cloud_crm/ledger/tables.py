@@ -26,6 +26,18 @@ postings = Table(
 )
 """``points`` leave ``debit`` and arrive at ``credit``; ``posted_at`` is the store's stamp."""
 
+posting_echoes = Table(
+    "posting_echoes",
+    metadata,
+    Column("posting_id", String(32), primary_key=True),
+    Column("gateway_id", String(63), primary_key=True),
+    Index(None, "gateway_id"),
+)
+"""A posting that another gateway told as well, word for word: a gift of a day that two stores gave while apart.
+
+It counts once; that the second store also holds it is what the comparison of its ledger needs to know.
+"""
+
 posting_conflicts = Table(
     "posting_conflicts",
     metadata,

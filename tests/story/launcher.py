@@ -3,7 +3,8 @@
 ``python tests/story/launcher.py edge --config FILE``: beside FILE a test may leave
 
 - ``die_at``: the word of a station; the gateway kills itself (SIGKILL) as it reaches it, once;
-- ``clock_ahead``: seconds, as text, by which the gateway's wall clock is ahead of this machine's.
+- ``clock_ahead``: seconds, as text, by which the program's wall clock is ahead of this machine's
+  (the cloud looks for it in the folder ``cloud`` beside its FILE, for a store may be in the same folder).
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import os
 import signal
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cloud_bridge.receipts import Ack
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import AckResult, Outbox, OutboxRow
+from cloud_crm.clock import Clock
 from edge_agent.clock import BUILD_DATE_MS, HybridClock
 from edge_agent.config import EdgeSettings
 from edge_agent.logs import set_up_logs
@@ -71,17 +74,26 @@ class TrappedOutbox:
         return await self._outbox.acknowledge(ack)
 
 
+def shifted_s(ahead: Path) -> int:
+    """By how much the file says that the clock is ahead now."""
+    try:
+        return int(ahead.read_text() or "0")
+    except FileNotFoundError:
+        return 0
+
+
 def gateway_clock(ahead: Path) -> HybridClock:
     """This machine's clock, shifted by what the file says now."""
 
     def now_ns() -> int:
-        try:
-            shift_s = int(ahead.read_text() or "0")
-        except FileNotFoundError:
-            shift_s = 0
-        return time.time_ns() + shift_s * 1_000_000_000
+        return time.time_ns() + shifted_s(ahead) * 1_000_000_000
 
     return HybridClock(now_ns, time.monotonic_ns, BUILD_DATE_MS, lambda: True)
+
+
+def cloud_clock(ahead: Path) -> Clock:
+    """This machine's clock, shifted by what the file says now."""
+    return lambda: datetime.now(UTC) + timedelta(seconds=shifted_s(ahead))
 
 
 def main(program: str, config: Path) -> int:
@@ -90,7 +102,7 @@ def main(program: str, config: Path) -> int:
         from cloud_crm.app import run as run_cloud
         from cloud_crm.config import load_settings
 
-        run_cloud(load_settings(config))
+        run_cloud(load_settings(config), clock=cloud_clock(config.parent / program / CLOCK_AHEAD))
         return 0
     from edge_agent.app import run as run_edge
 

@@ -132,7 +132,7 @@ class Chain:
 
     def set_cloud_clock_ahead(self, seconds: int) -> None:
         """Move the cloud's wall clock."""
-        set_clock_ahead(self.files.path / "cloud-clock", seconds)
+        set_clock_ahead(self.files.path / "cloud", seconds)
 
     async def furnish(self, branch: Branch) -> Store:
         """The store at a running branch, with tills and witnesses at its counters."""
