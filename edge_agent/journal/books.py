@@ -100,11 +100,24 @@ class BookKeeping(BookQueries):
 
     def post(self, postings: Iterable[Posting], recorded: Recorded) -> None:
         """Book postings under the event that tells of them. One already booked is left as it is."""
-        place = self.place(recorded.event_id)
+        place, at_ms, sale = self.place(recorded.event_id), to_ms(recorded.at), getattr(recorded.data, "sale", None)
         self._connection.executemany(
-            "INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (posting_id) DO NOTHING",
-            [(p.posting_id, p.debit, p.credit, p.points, p.rule.value, p.cause, place) for p in postings],
+            "INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (posting_id) DO NOTHING",
+            [(p.posting_id, p.debit, p.credit, p.points, p.rule.value, p.cause, place, at_ms, sale) for p in postings],
         )
+
+    def is_posted(self, posting_id: str) -> bool:
+        """Whether a posting has been booked here."""
+        row = self._connection.execute("SELECT 1 FROM postings WHERE posting_id = ?", (posting_id,)).fetchone()
+        return row is not None
+
+    def visit_at(self, counter: str, since: datetime) -> Visit | None:
+        """Who stands at a counter, unless they came before ``since``; their visit goes on."""
+        row = self._connection.execute(
+            "SELECT counter, medium, member, at_ms FROM visits WHERE counter = ? AND at_ms >= ?",
+            (counter, to_ms(since)),
+        ).fetchone()
+        return Visit(row[0], row[1], MemberId(row[2]) if row[2] else None, datetime_of(row[3])) if row else None
 
     def open_visit(self, visit: Visit) -> None:
         """Somebody stands at a counter now; whoever stood there before does not any more."""
