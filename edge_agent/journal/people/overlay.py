@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import orjson
@@ -20,14 +20,14 @@ from edge_agent.journal.books import to_ms
 from edge_agent.journal.people.values import LocalDetails, LocalMedium
 from edge_agent.journal.replica import ReplicaKeeping, ReplicaQueries
 from edge_agent.journal.values import BalanceAsOf, MemberEntry, Recorded
+from loyalty.codes import referral_code
 from loyalty.identifiers import MemberId
-from loyalty.ledger import available
 
 TABLES = (
     """CREATE TABLE local_members(
         member TEXT PRIMARY KEY, is_new INTEGER NOT NULL, name TEXT, language TEXT, birthday TEXT, contact TEXT,
-        consents TEXT NOT NULL, joined_on TEXT NOT NULL, at_ms INTEGER NOT NULL, place INTEGER NOT NULL)
-        WITHOUT ROWID""",
+        consents TEXT NOT NULL, joined_on TEXT NOT NULL, phone_index TEXT, at_ms INTEGER NOT NULL,
+        place INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE local_media(
         medium TEXT PRIMARY KEY, member TEXT, technology TEXT NOT NULL, public_key TEXT, place INTEGER NOT NULL)
         WITHOUT ROWID""",
@@ -70,14 +70,7 @@ class OverlayQueries(ReplicaQueries):
         ).fetchone()
         if row is None:
             return None
-        points = self._connection.execute(
-            """SELECT (SELECT coalesce(sum(points), 0) FROM postings
-                        WHERE credit = :account AND credit <> 'programme:issued')
-                    - (SELECT coalesce(sum(points), 0) FROM postings
-                        WHERE debit = :account AND debit <> 'programme:issued')""",
-            {"account": available(MemberId(member_id))},
-        ).fetchone()[0]
-        return BalanceAsOf(points, datetime_of(row[0]))
+        return BalanceAsOf(self.posted_since(member_id).available, datetime_of(row[0]))
 
     def public_key_of(self, medium: str) -> str | None:
         """The public key (hex) of a linked phone."""
@@ -92,6 +85,13 @@ class OverlayQueries(ReplicaQueries):
         """The sealed verifier chosen here (empty: taken away here); ``None``: the replica's counts."""
         row = self._connection.execute("SELECT sealed FROM local_pins WHERE member = ?", (member_id,)).fetchone()
         return row[0] if row else None
+
+    def is_registered_here(self, phone_index: str) -> bool:
+        """Whether somebody of whom the cloud has not told yet gave this phone number (its keyed hash)."""
+        row = self._connection.execute(
+            "SELECT 1 FROM local_members WHERE is_new AND phone_index = ?", (phone_index,)
+        ).fetchone()
+        return row is not None
 
     def local_members(self) -> int:
         """How many registrations the cloud has not told back yet."""
@@ -109,13 +109,26 @@ class OverlayQueries(ReplicaQueries):
             balance=0,
             as_of=datetime_of(at_ms),
             included_sequence=0,
+            joined_on=date.fromisoformat(joined_on),
+            birthday=birthday or "",
+            contact=contact or "",
+            consents=orjson.loads(consents),
+            referral_code=referral_code(member_id),
         )
 
     def _with_local(self, entry: MemberEntry) -> MemberEntry:
         row = self._local(entry.member)
         if row is None:
             return entry
-        return replace(entry, name=row[1] or entry.name, language=row[2] if row[2] is not None else entry.language)
+        _, name, language, birthday, contact, consents, _, _ = row
+        return replace(
+            entry,
+            name=name or entry.name,
+            language=entry.language if language is None else language,
+            birthday=birthday or entry.birthday,
+            contact=contact or entry.contact,
+            consents={**entry.consents, **orjson.loads(consents)},
+        )
 
     def _local(self, member_id: str) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(
@@ -140,7 +153,7 @@ class OverlayKeeping(OverlayQueries, ReplicaKeeping):
     def keep_registered(self, member: MemberId, details: LocalDetails, recorded: Recorded, *, joined_on: date) -> None:
         """Somebody became a member here."""
         self._connection.execute(
-            "INSERT INTO local_members VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO local_members VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 member,
                 details.name,
@@ -149,6 +162,7 @@ class OverlayKeeping(OverlayQueries, ReplicaKeeping):
                 details.contact,
                 _json(details.consents),
                 joined_on.isoformat(),
+                details.phone_index,
                 to_ms(recorded.at),
                 self.place(recorded.event_id),
             ),
@@ -159,11 +173,12 @@ class OverlayKeeping(OverlayQueries, ReplicaKeeping):
         row = self._local(member)
         consents = {**(orjson.loads(row[5]) if row else {}), **details.consents}
         self._connection.execute(
-            """INSERT INTO local_members VALUES (:member, 0, :name, :language, :birthday, :contact, :consents, '', :at,
-                    :place)
+            """INSERT INTO local_members
+                VALUES (:member, 0, :name, :language, :birthday, :contact, :consents, '', :index, :at, :place)
                 ON CONFLICT (member) DO UPDATE SET name = coalesce(:name, name),
                     language = coalesce(:language, language), birthday = coalesce(:birthday, birthday),
-                    contact = coalesce(:contact, contact), consents = :consents, place = :place""",
+                    contact = coalesce(:contact, contact), phone_index = coalesce(:index, phone_index),
+                    consents = :consents, place = :place""",
             {
                 "member": member,
                 "name": details.name,
@@ -171,6 +186,7 @@ class OverlayKeeping(OverlayQueries, ReplicaKeeping):
                 "birthday": details.birthday,
                 "contact": details.contact,
                 "consents": _json(consents),
+                "index": details.phone_index,
                 "at": to_ms(recorded.at),
                 "place": self.place(recorded.event_id),
             },

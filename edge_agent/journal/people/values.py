@@ -17,6 +17,7 @@ class LocalDetails:
     language: str | None = None
     birthday: str | None = None
     contact: str | None = None
+    phone_index: str | None = None
     consents: Mapping[str, bool] = field(default_factory=dict)
 
 
@@ -50,13 +51,6 @@ class PinTries:
 
     failures: int
     last: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PinKept:
-    """A member's sealed PIN verifier; empty where there is none."""
-
-    sealed: str
 
 
 @dataclass(frozen=True, slots=True)
