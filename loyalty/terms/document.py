@@ -42,7 +42,9 @@ class Terms:
         for key, kind, name in self._references():
             if name not in known[kind]:
                 options = ", ".join(sorted(known[kind])) or "none so far"
-                raise ProgrammeError(key, name, f"name a {kind} of this file ({options}) or add it")
+                raise ProgrammeError(
+                    key, name, "name a {kind} of this file ({options}) or add it", kind=kind, options=options
+                )
 
     def coupon(self, coupon_id: str) -> Coupon | None:
         """The coupon of this key."""
@@ -91,7 +93,7 @@ def terms_from_mapping(table: Mapping[str, object]) -> Terms:
     try:
         return read_table(Terms, table)
     except ProgrammeError as error:
-        raise ProgrammeError(error.key, error.found, error.remedy, section="") from error
+        raise error.at(error.key, section="") from error
 
 
 def json_schema() -> dict[str, object]:

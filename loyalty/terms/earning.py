@@ -63,7 +63,14 @@ class LotTerms:
         }
         low, high = limits[self.expiry]
         if not low <= self.after <= high:
-            raise ProgrammeError("after", self.after, f"with expiry {self.expiry} write {low} to {high}")
+            raise ProgrammeError(
+                "after",
+                self.after,
+                "with expiry {expiry} write {low} to {high}",
+                expiry=self.expiry,
+                low=low,
+                high=high,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +129,4 @@ class Earning:
 def check_days(starts: date | None, ends: date | None) -> None:
     """Refuse days that end before they start."""
     if starts is not None and ends is not None and ends < starts:
-        raise ProgrammeError("ends", ends.isoformat(), f"write {starts.isoformat()} or later")
+        raise ProgrammeError("ends", ends.isoformat(), "write {least} or later", least=starts.isoformat())

@@ -19,14 +19,25 @@ _FOUND_CHARS_MAX = 80
 class ProgrammeError(ValueError):
     """A programme that cannot be used. Says which key, what was found, and what to write instead."""
 
-    def __init__(self, key: str, found: object, remedy: str, *, section: str = "programme") -> None:
-        """``key`` is the path inside ``section``; an empty ``section`` means a path from the top of the file."""
-        place = f"{section}.{key}" if section else key
+    def __init__(
+        self, key: str, found: object, advice: str, *, section: str = "programme", **figures: int | str
+    ) -> None:
+        """``key`` is the path inside ``section``; an empty ``section`` means a path from the top of the file.
+
+        ``advice`` is the remedy with the names of ``figures`` in braces: by it a translation is found.
+        """
+        self.advice = advice
+        self.figures = figures
+        self.remedy = advice.format(**figures) if figures else advice
         self.shown = _shown(found)
-        super().__init__(f"{place} is {self.shown}: {remedy}")
+        place = f"{section}.{key}" if section else key
+        super().__init__(f"{place} is {self.shown}: {self.remedy}")
         self.key = key
         self.found = found
-        self.remedy = remedy
+
+    def at(self, key: str, *, section: str = "programme") -> ProgrammeError:
+        """The same mistake, seen from further out in the file."""
+        return ProgrammeError(key, self.found, self.advice, section=section, **self.figures)
 
 
 def _shown(found: object) -> str:
@@ -60,7 +71,7 @@ class Whole:
 
     def read(self, value: object, key: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
-            raise ProgrammeError(key, value, f"write a whole number from {self.low} to {self.high}")
+            raise ProgrammeError(key, value, "write a whole number from {low} to {high}", low=self.low, high=self.high)
         return value
 
     def schema(self) -> dict[str, object]:
@@ -93,7 +104,7 @@ class Text:
         if not isinstance(value, str):
             raise ProgrammeError(key, value, "write it as text in quotes")
         if not (1 <= len(value) <= self.chars_max and value.isprintable()):
-            raise ProgrammeError(key, value, f"write 1 to {self.chars_max} printable characters")
+            raise ProgrammeError(key, value, "write 1 to {most} printable characters", most=self.chars_max)
         return value
 
     def schema(self) -> dict[str, object]:
@@ -148,7 +159,7 @@ class OneOf:
         for word in self.words:
             if value == word.value:
                 return word
-        raise ProgrammeError(key, value, f"write one of {', '.join(self.words)}")
+        raise ProgrammeError(key, value, "write one of {words}", words=", ".join(self.words))
 
     def schema(self) -> dict[str, object]:
         return {"enum": [word.value for word in self.words]}
@@ -166,7 +177,7 @@ class Several:
         if not isinstance(value, list | tuple):
             raise ProgrammeError(key, value, "write a list in square brackets")
         if len(value) > self.entries_max:
-            raise ProgrammeError(key, len(value), f"write at most {self.entries_max} entries")
+            raise ProgrammeError(key, len(value), "write at most {most} entries", most=self.entries_max)
         entries = tuple(self.of.read(entry, f"{key}[{index}]") for index, entry in enumerate(value))
         for index, entry in enumerate(entries):
             if entry in entries[:index]:

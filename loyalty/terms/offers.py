@@ -115,9 +115,10 @@ class Coupon:
             (CouponKind.AMOUNT, "amount_minor", self.amount_minor),
             (CouponKind.GIFT, "gift_sku", self.gift_sku),
         ):
-            if bool(given) != (kind is self.kind):
-                remedy = "write it" if kind is self.kind else "remove it"
-                raise ProgrammeError(key, given, f"{remedy}: kind is {self.kind}")
+            if given and kind is not self.kind:
+                raise ProgrammeError(key, given, "remove it: kind is {kind}", kind=self.kind)
+            if not given and kind is self.kind:
+                raise ProgrammeError(key, given, "write it: kind is {kind}", kind=self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,9 @@ class Offer:
     def __post_init__(self) -> None:
         plain = self.kind in {OfferKind.NEWS, OfferKind.PROMOTIONS, OfferKind.REDEMPTION}
         if plain and self.coupon is not None:
-            raise ProgrammeError("coupon", self.coupon, f"remove it: {self.kind} carries no coupon")
+            raise ProgrammeError("coupon", self.coupon, "remove it: {kind} carries no coupon", kind=self.kind)
         if not plain and self.coupon is None:
-            raise ProgrammeError("coupon", None, f"name the coupon that carries {self.kind}")
+            raise ProgrammeError("coupon", None, "name the coupon that carries {kind}", kind=self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class MemberType:
 
     def __post_init__(self) -> None:
         if self.purchases_max < self.purchases_min:
-            raise ProgrammeError("purchases_max", self.purchases_max, f"write {self.purchases_min} or more")
+            raise ProgrammeError("purchases_max", self.purchases_max, "write {least} or more", least=self.purchases_min)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +195,4 @@ class Stacking:
     def __post_init__(self) -> None:
         missing = [layer for layer in Discount if layer not in self.order]
         if missing:
-            raise ProgrammeError("order", tuple(self.order), f"add {', '.join(missing)}")
+            raise ProgrammeError("order", tuple(self.order), "add {missing}", missing=", ".join(missing))

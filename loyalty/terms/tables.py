@@ -27,7 +27,7 @@ class Table:
 
     def read(self, value: object, key: str) -> object:
         if not isinstance(value, Mapping):
-            raise ProgrammeError(key, value, f"write it as a table, [{key}]")
+            raise ProgrammeError(key, value, "write it as a table, [{table}]", table=key)
         return read_table(self.of, value, key)
 
     def schema(self) -> dict[str, object]:
@@ -44,9 +44,9 @@ class Tables:
 
     def read(self, value: object, key: str) -> tuple[object, ...]:
         if not isinstance(value, list | tuple):
-            raise ProgrammeError(key, value, f"write each as a table, [[{key}]]")
+            raise ProgrammeError(key, value, "write each as a table, [[{table}]]", table=key)
         if len(value) > self.tables_max:
-            raise ProgrammeError(key, len(value), f"write at most {self.tables_max} tables")
+            raise ProgrammeError(key, len(value), "write at most {most} tables", most=self.tables_max)
         table = Table(self.says, self.of)
         rows = tuple(table.read(row, f"{key}[{index}]") for index, row in enumerate(value))
         ids = [getattr(row, "id", index) for index, row in enumerate(rows)]
@@ -66,8 +66,9 @@ def parsed(text: str) -> dict[str, object]:
     except tomllib.TOMLDecodeError as error:
         raise ProgrammeError("toml", str(error), "mend the TOML at the place named", section="") from error
     except (ValueError, RecursionError) as error:
-        remedy = "write fewer digits and fewer tables within tables"
-        raise ProgrammeError("toml", "too large to read", remedy, section="") from error
+        raise ProgrammeError(
+            "toml", "too large to read", "write fewer digits and fewer tables within tables", section=""
+        ) from error
 
 
 def kinds_of(table: type[Any]) -> Mapping[str, Kind]:
@@ -86,15 +87,16 @@ def read_table(table: type[T], values: Mapping[str, object], path: str = "") -> 
     kinds = kinds_of(table)
     for key in values:
         if key not in kinds:
-            raise ProgrammeError(_under(path, key), values[key], f"remove it; known keys are {', '.join(kinds)}")
+            known = ", ".join(kinds)
+            raise ProgrammeError(_under(path, key), values[key], "remove it; known keys are {known}", known=known)
     for field in fields(cast("Any", table)):
         if field.name not in values and _default(field) is MISSING:
-            raise ProgrammeError(_under(path, field.name), None, f"write it: {kinds[field.name].says}")
+            raise ProgrammeError(_under(path, field.name), None, "write it: {says}", says=kinds[field.name].says)
     read = {key: kinds[key].read(value, _under(path, key)) for key, value in values.items()}
     try:
         return table(**read)
     except ProgrammeError as error:
-        raise ProgrammeError(_under(path, error.key), error.found, error.remedy) from error
+        raise error.at(_under(path, error.key)) from error
 
 
 def check_fields(row: object) -> None:

@@ -55,5 +55,8 @@ class Tiers:
         for index, (lower, higher) in enumerate(pairwise(self.levels)):
             if higher.at <= lower.at:
                 raise ProgrammeError(
-                    f"levels[{index + 1}].at", higher.at, f"write more than {lower.at}, lowest tier first"
+                    f"levels[{index + 1}].at",
+                    higher.at,
+                    "write more than {lower}, lowest tier first",
+                    lower=lower.at,
                 )
