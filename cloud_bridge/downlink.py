@@ -1,4 +1,4 @@
-"""The edge side of replica steps: apply in order, answer what is durable, ask again when out of step."""
+"""The edge side of what the cloud sends down: replica steps in order, and whether this gateway may redeem."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from cloud_bridge import topics
-from cloud_bridge.receipts import Applied
+from cloud_bridge.receipts import Applied, RightsStanding
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Up
 from cloud_bridge.transport import Wire
@@ -48,6 +48,13 @@ class ReplicaSink(Protocol):
 
     async def cursor(self) -> ReplicaCursor:
         """Where the replica stands now."""
+
+
+class RightsSink(Protocol):
+    """What a gateway does when the cloud says whether it may redeem. Implemented by ``edge_agent``."""
+
+    async def heard(self, said: RightsStanding) -> None:
+        """Thaw, or freeze and give back; durable on return. A new incarnation may have begun then."""
 
 
 class Downlink:

@@ -1,6 +1,6 @@
 """Runs a gateway: open, serve until told to stop, close in reverse. A bug stops it, and a restart replays.
 
-Order: clock → journal (open, verify) → replay what was not decided → pages → uplink → devices → web.
+Order: clock → journal (open, verify) → may it redeem → replay what was not decided → pages → uplink → devices → web.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ async def serve(settings: EdgeSettings, around: Surroundings, stopping: asyncio.
     journal = Journal.open(journal_settings, clock=clock)
     try:
         gateway = Gateway(settings, journal, clock, around)
+        await gateway.standing.begin()
         await gateway.tap_path.replay()
         return await _serve_until_stopped(gateway, around, stopping or _stop_by_signal())
     finally:

@@ -20,6 +20,9 @@ from edge_agent.decisions import Decisions, Shop, Windows
 from edge_agent.journal import Journal, Transaction
 from edge_agent.members import Replica
 from edge_agent.outcomes import MediumUnknown, MemberSeen, NothingToShow, Outcome, SaleDecided, SaleWaits, VisitEnded
+from edge_agent.rights.desk import RightsDesk
+from edge_agent.rights.standing import Attestor, GatewayStanding
+from edge_agent.rights.witness import WitnessFile
 from edge_agent.show import Screens
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import ScreenTimes
@@ -68,9 +71,12 @@ class Gateway:
         self.vitals = Vitals(
             settings.gateway, journal, self.hub, link=lambda: self.link.state, devices=self._conditions
         )
+        attestor = Attestor(self._witness(), settings.gateway.id)
+        self.desk = RightsDesk(attestor)
+        self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
         decisions = self._decisions()
         self.tap_path = self._tap_path(decisions)
-        self.link = self._link(Replica(journal, decisions, changed=self.vitals.stir))
+        self.link = self._link(Replica(journal, decisions, changed=self.vitals.stir, desk=self.desk))
         self.supervisor = self._supervisor()
 
     def web_server(self) -> WebServer:
@@ -148,6 +154,10 @@ class Gateway:
             Shop(StoreId(gateway.store), self._counters, self._medium_key, timezone=gateway.timezone, windows=windows)
         )
 
+    def _witness(self) -> WitnessFile | None:
+        path = self._settings.rights.witness_file
+        return WitnessFile(path, apart_from=self._settings.gateway.data_dir) if path else None
+
     def _tap_path(self, decisions: Decisions) -> TapPath:
         screens = Screens(self._counters, self._kiosks, online=lambda: self.link.state.state is Link.ONLINE)
         return TapPath(self._journal, decisions, screens, medium_key=self._medium_key, passing=self._around.passing)
@@ -160,6 +170,7 @@ class Gateway:
             vitals=self.vitals.for_the_cloud,
             now=self._clock.now,
             on_state=self.link_changed,
+            rights=self.standing,
         )
         dial = mqtt_dial(self._settings.broker, client_id=self._settings.gateway.id)
         return GatewayLink(gateway, dial, rng=self._around.chance)

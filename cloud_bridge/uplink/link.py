@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +13,8 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from cloud_bridge import topics
-from cloud_bridge.downlink import Downlink, ReplicaSink
-from cloud_bridge.receipts import Ack, Hello, Nack, Presence, Quarantined
+from cloud_bridge.downlink import Downlink, ReplicaSink, RightsSink
+from cloud_bridge.receipts import Ack, Hello, Nack, Presence, Quarantined, RightsStanding
 from cloud_bridge.replica import STEP_BYTES_MAX, ReplicaStep
 from cloud_bridge.topics import Down, DownTopic, Lane, TopicError, Up
 from cloud_bridge.transport import Backoff, Dial, Inbound, TransportError, Will, Wire
@@ -35,6 +36,7 @@ _KINDS: dict[Down, type[BaseModel]] = {
     Down.NACK: Nack,
     Down.REPLICA: ReplicaStep,
     Down.QUARANTINE: Quarantined,
+    Down.RIGHTS: RightsStanding,
 }
 
 _log = structlog.get_logger(__name__)
@@ -60,6 +62,8 @@ class Gateway:
     """UTC, for the time since when a state lasts."""
     on_state: Callable[[LinkState], None]
     """Called on each change of the link's state."""
+    rights: RightsSink | None = None
+    """Told whether this gateway may redeem; ``None``: it never does."""
 
 
 class GatewayLink:
@@ -71,6 +75,7 @@ class GatewayLink:
         self._backoff = Backoff(first_s=RECONNECT_FIRST_S, wait_s_max=RECONNECT_S_MAX, rng=rng)
         self._board = LinkBoard(gateway.now, gateway.on_state)
         self._windows = {lane: LaneWindow() for lane in Lane}
+        self._boot = secrets.token_hex(16)
         self.malformed = 0
         """Messages from the cloud that could not be read, and were ignored."""
 
@@ -112,6 +117,7 @@ class GatewayLink:
             wire=wire,
             board=self._board,
             windows=self._windows,
+            rights=self._gateway.rights,
         )
         downlink = Downlink(self._gateway.replica, gateway_id=self._gateway.gateway_id, wire=wire)
         try:
@@ -145,6 +151,7 @@ class GatewayLink:
             lanes=await gateway.outbox.figures(),
             heads=gateway.outbox.heads(),
             software=vitals.software,
+            boot=self._boot,
             devices=vitals.devices,
         )
 
@@ -154,6 +161,10 @@ class GatewayLink:
             match message:
                 case Ack() | Nack() | Quarantined():
                     pump.hear(message, retained=inbound.retained)
+                case RightsStanding():
+                    # An answer to an earlier start, kept by the broker, says nothing of the disk that speaks now.
+                    if message.boot == self._boot and not inbound.retained:
+                        pump.hear(message, retained=False)
                 case ReplicaStep():
                     if not await downlink.take(message):
                         pump.hello_wanted.set()

@@ -15,8 +15,9 @@ import orjson
 import structlog
 
 from cloud_bridge import topics
+from cloud_bridge.downlink import RightsSink
 from cloud_bridge.envelope import BATCH_EVENTS_MAX
-from cloud_bridge.receipts import Ack, Head, Nack, Quarantined
+from cloud_bridge.receipts import Ack, Head, Nack, Quarantined, RightsStanding
 from cloud_bridge.topics import Lane
 from cloud_bridge.transport import Wire
 from cloud_bridge.uplink.outbox import Advanced, Changed, Foreign, Mismatch, Outbox, OutboxRow, Place, RolledBack
@@ -30,7 +31,8 @@ FETCH_BATCHES_MAX = 8
 """Batches read from the journal at once."""
 HEARD_MESSAGES_MAX = 1_000
 
-_Heard = tuple[Ack | Nack | Quarantined, bool]
+_Said = Ack | Nack | Quarantined | RightsStanding
+_Heard = tuple[_Said, bool]
 
 _log = structlog.get_logger(__name__)
 
@@ -42,9 +44,17 @@ class Pump:
     """
 
     def __init__(
-        self, outbox: Outbox, *, gateway_id: str, wire: Wire, board: LinkBoard, windows: dict[Lane, LaneWindow]
+        self,
+        outbox: Outbox,
+        *,
+        gateway_id: str,
+        wire: Wire,
+        board: LinkBoard,
+        windows: dict[Lane, LaneWindow],
+        rights: RightsSink | None = None,
     ) -> None:
         self._outbox = outbox
+        self._rights = rights
         self._gateway_id = gateway_id
         self._wire = wire
         self._board = board
@@ -72,7 +82,7 @@ class Pump:
                 if not await self._send_next(tasks):
                     await self._rest()
 
-    def hear(self, said: Ack | Nack | Quarantined, *, retained: bool) -> None:
+    def hear(self, said: _Said, *, retained: bool) -> None:
         """The cloud said something; ``retained`` when it did so before this connection."""
         self._heard.append((said, retained))
         self._spoken.set()
@@ -88,7 +98,7 @@ class Pump:
                     await self._act_on(said, retained=retained)
                     self._stirred.set()
 
-    async def _act_on(self, said: Ack | Nack | Quarantined, *, retained: bool) -> None:
+    async def _act_on(self, said: _Said, *, retained: bool) -> None:
         match said:
             case Ack():
                 await self._heard_ack(said, retained=retained)
@@ -96,6 +106,8 @@ class Pump:
                 self._heard_nack(said)
             case Quarantined():
                 self._halt(said.reason)
+            case RightsStanding():
+                await self._heard_standing(said)
 
     async def _heard_ack(self, ack: Ack, *, retained: bool) -> None:
         match await self._outbox.acknowledge(ack):
@@ -149,6 +161,17 @@ class Pump:
                 head = Head(sequence=oldest.last, hash=orjson.loads(oldest.body)["hash"])
                 await self._outbox.acknowledge(Ack(incarnation=ack.incarnation, lanes={each: head}))
                 window.acknowledged(ack.incarnation, oldest.last, _now_s())
+
+    async def _heard_standing(self, said: RightsStanding) -> None:
+        """Act on it. A welcome counts behind an acknowledgement only: that tells whether the disk was rolled back."""
+        if self._rights is None or (said.standing == "welcome" and not self.greeted):
+            return
+        before = self._outbox.incarnation
+        await self._rights.heard(said)
+        if self._outbox.incarnation != before:
+            self.greeted = False
+            self._go_back()
+            self.hello_wanted.set()
 
     def _go_back(self) -> None:
         for window in self._windows.values():

@@ -8,6 +8,7 @@ from edge_agent.config.settings import (
     EdgeSettings,
     GatewaySettings,
     JournalLimits,
+    RightsSettings,
     VisitSettings,
     WebSettings,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "EdgeSettings",
     "GatewaySettings",
     "JournalLimits",
+    "RightsSettings",
     "SecretError",
     "VisitSettings",
     "WebSettings",

@@ -114,6 +114,27 @@ class VisitSettings(_Section):
     )
 
 
+class RightsSettings(_Section):
+    """``[rights]``: what may be redeemed here, also while the cloud cannot be heard."""
+
+    witness_file: Path | None = Field(
+        default=None,
+        description=(
+            "File on other storage than data_dir (a USB stick, the board's own memory) that lets the store redeem "
+            "after a start before the cloud is heard; without it, a start redeems nothing until then"
+        ),
+    )
+    pin_above_points: int = Field(
+        default=0,
+        ge=0,
+        le=10**9,
+        description="Points above which a redemption with a card that can be copied asks for the PIN; 0: always",
+    )
+    quote_valid_s: int = Field(
+        default=600, ge=10, le=86_400, description="How long a priced basket holds the points and coupons it uses"
+    )
+
+
 class DeviceTable(BaseModel):
     """``[[devices]]``: a name, a driver, and beside them the settings of that driver."""
 
@@ -138,6 +159,7 @@ class EdgeSettings(_Section):
         min_length=1, max_length=COUNTERS_MAX, description="Places where people pay"
     )
     visits: VisitSettings = Field(default=VisitSettings(), description="How long a tap and a sale wait for each other")
+    rights: RightsSettings = Field(default=RightsSettings(), description="What may be redeemed here")
     screens: IdleTimes = Field(default=IdleTimes(), description="How long each kiosk screen stays when nothing happens")
     devices: tuple[DeviceTable, ...] = Field(default=(), max_length=DEVICES_MAX, description="Attached hardware")
 

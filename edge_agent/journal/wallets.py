@@ -127,6 +127,15 @@ class WalletQueries(Query):
         fact = Movement(MovementId(row[0]), Kind(row[1]), gateway, Incarnation(row[2]), row[3], original)
         return KeptMovement(fact, member=row[5], currency=row[6])
 
+    def incarnations(self) -> set[str]:
+        """Every incarnation this journal has had."""
+        return {incarnation for (incarnation,) in self._connection.execute("SELECT incarnation FROM incarnations")}
+
+    def cause_of(self, posting_id: str) -> str | None:
+        """The event because of which points were posted here."""
+        row = self._connection.execute("SELECT cause FROM postings WHERE posting_id = ?", (posting_id,)).fetchone()
+        return str(row[0]) if row else None
+
     def open_recalls(self, limit: int, *, member: str | None = None, currency: str = "") -> list[OpenRecall]:
         """Accounts of which the cloud wants more back than it was given, and that hold something."""
         state = self.rights_state()

@@ -16,7 +16,7 @@ from typing import Protocol
 from cloud_bridge.contract import RightsMovedV1
 from edge_agent.journal import POINTS, Transaction
 from loyalty.rights import wallet as wallets
-from loyalty.rights.movements import Incarnation, Kind, Movement, MovementId, Refusal
+from loyalty.rights.movements import POINTS_MAX, Incarnation, Kind, Movement, MovementId, Refusal
 from loyalty.rights.wallet import Moved, Redemption, Wallet
 
 Attest = Callable[[Transaction], bool]
@@ -133,19 +133,18 @@ class RightsDesk:
 
     def give_back(self, tx: Transaction, member: str, currency: str, points: int) -> int:
         """End the lease of up to ``points`` free rights; returns how many those were. Records ``RightsMovedV1``."""
-        wallet = tx.wallet(member, currency)
-        moved = wallets.give_back(wallet, MovementId(tx.draw_id()), points)
-        if isinstance(moved, Refusal) or not self._attest(tx):
+        moved = wallets.give_back(tx.wallet(member, currency), MovementId(tx.draw_id()), min(points, POINTS_MAX))
+        if isinstance(moved, Refusal):
             return 0
-        self._keep(tx, (member, currency), moved)
-        return moved.movement.points
+        return self._keep(tx, (member, currency), moved).points
 
     def answer_recall(self, tx: Transaction, member: str, currency: str) -> int:
         """Give back what the cloud still wants of an account, as far as it is free; returns how much that was."""
         returned = 0
         for recall in tx.open_recalls(1, member=member, currency=currency):
-            returned = self.give_back(tx, member, currency, recall.points)
-            tx.count_returned(member, currency, returned)
+            if self._attest(tx):
+                returned = self.give_back(tx, member, currency, recall.points)
+                tx.count_returned(member, currency, returned)
         return returned
 
     # ── the steps all of these share ──────────────────────────────────────────────────────────────

@@ -1,0 +1,167 @@
+"""Whether this incarnation may redeem: frozen at each start, thawed by the cloud's welcome or by a trusted witness.
+
+A disk that was restored, copied or lost its newest writes looks like any other from inside. So a start redeems nothing
+until the cloud has greeted it, unless a witness on other storage proves that no redemption is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from cloud_bridge.receipts import RightsStanding
+from cloud_bridge.topics import Lane
+from edge_agent.journal import Journal, JournalFull, RightsState, StandingWord, Transaction
+from edge_agent.rights.desk import RightsDesk
+from edge_agent.rights.witness import Testimony, Verdict, WitnessFile, judge
+
+ACCOUNTS_AT_ONCE_MAX = 200
+"""Accounts given back in one commit, so that no tap waits for more."""
+
+log = structlog.get_logger(__name__)
+
+
+class Attestor:
+    """Tells the witness before rights leave a wallet. Without a witness it has nothing to tell."""
+
+    def __init__(self, witness: WitnessFile | None, gateway_id: str) -> None:
+        self._witness = witness
+        self._gateway_id = gateway_id
+        self._told: Testimony | None = None
+        self.trouble = ""
+        """Why nothing can be redeemed although the cloud allows it; empty: nothing is wrong."""
+
+    def __call__(self, tx: Transaction) -> bool:
+        """Attest what this unit of work is about to write; False: nothing may leave a wallet."""
+        durable, head = tx.ledger_heads()
+        told = self._told
+        is_told = told is not None and durable < told.sequence <= head + 1 and told.before == durable
+        if is_told and told is not None and told.incarnation == tx.lease():
+            return True  # rows of one commit are all there or none is
+        return self.tell(Testimony(self._gateway_id, tx.lease(), before=durable, sequence=head + 1))
+
+    def at_rest(self, tx: Transaction) -> bool:
+        """Attest the journal as it is: whatever left a wallet is in it."""
+        durable, _ = tx.ledger_heads()
+        return self.tell(Testimony(self._gateway_id, tx.lease(), before=durable, sequence=durable))
+
+    def tell(self, testimony: Testimony) -> bool:
+        """Make a testimony durable; whether that went well."""
+        if self._witness is None:
+            return True
+        try:
+            self._witness.write(testimony)
+        except OSError as error:
+            self._told, self.trouble = None, f"the witness cannot be written: {error}"
+            log.error("rights", problem=self.trouble)
+            return False
+        self._told, self.trouble = testimony, ""
+        return True
+
+    def heard(self) -> Testimony | None:
+        """What the witness says, if anything can be read."""
+        if self._witness is None:
+            return None
+        try:
+            return self._witness.read()
+        except OSError as error:
+            self.trouble = f"the witness cannot be read: {error}"
+            log.error("rights", problem=self.trouble)
+            return None
+
+
+class GatewayStanding:
+    """Freezes and thaws this gateway, and gives back what it holds when the cloud no longer deals with it."""
+
+    def __init__(
+        self, journal: Journal, desk: RightsDesk, attestor: Attestor, *, changed: Callable[[], None] = lambda: None
+    ) -> None:
+        self._journal = journal
+        self._desk = desk
+        self._attestor = attestor
+        self._changed = changed
+
+    async def begin(self) -> None:
+        """Before anything else of a start: judge the journal by its witness. The journal opened frozen."""
+        testimony = self._attestor.heard()
+        state, known = await self._journal.read(lambda reader: (reader.rights_state(), reader.incarnations()))
+        head = self._journal.heads().get(Lane.LEDGER)
+        verdict = judge(
+            testimony,
+            gateway=state.gateway,
+            incarnation=state.incarnation,
+            known=known,
+            head=head.sequence if head else 0,
+        )
+        log.info("rights", step="begin", verdict=verdict.value, standing=state.standing)
+        if verdict is Verdict.ROLLED_BACK:
+            await self._journal.begin_incarnation("the witness knows rows that are not here")
+            return
+        await self._journal.write(lambda tx: _begin(tx, state, verdict))
+        try:
+            await self._journal.write(self._answer_recalls)
+        except JournalFull as error:
+            log.error("rights", problem=str(error))
+
+    async def heard(self, said: RightsStanding) -> None:
+        """The cloud answered a hello of this start. What it says of another incarnation is of no concern."""
+        if said.incarnation != self._journal.incarnation:
+            return
+        word = StandingWord(said.standing)
+        try:
+            if word is StandingWord.WELCOME:
+                await self._thaw(said)
+            else:
+                await self._withdraw(word, is_first=said.is_first)
+        except JournalFull as error:
+            log.error("rights", problem=str(error), standing=word.value)
+        self._changed()
+
+    async def _thaw(self, said: RightsStanding) -> None:
+        state = await self._journal.read(lambda reader: reader.rights_state())
+        if (state.standing, state.is_first, state.is_frozen) == (StandingWord.WELCOME, said.is_first, False):
+            return
+        await self._journal.write(lambda tx: self._welcome(tx, said))
+        log.info("rights", step="welcome", is_first=said.is_first)
+
+    async def _withdraw(self, word: StandingWord, *, is_first: bool) -> None:
+        """Freeze, give everything back, and where another life of this gateway took over, begin anew."""
+        state, held = await self._journal.read(lambda reader: (reader.rights_state(), reader.accounts_held(1)))
+        if word is StandingWord.REVOKED and state.standing is word and state.is_frozen and not held:
+            return
+        log.warning("rights", step=word.value, incarnation=state.incarnation)
+        await self._journal.write(lambda tx: _freeze(tx, word, is_first=is_first))
+        while await self._journal.write(self._give_some_back):
+            continue
+        if word is StandingWord.SUPERSEDED:
+            await self._journal.begin_incarnation("superseded")
+
+    def _answer_recalls(self, tx: Transaction) -> None:
+        """What was reserved when the last run ended is free now."""
+        for recall in tx.open_recalls(ACCOUNTS_AT_ONCE_MAX):
+            self._desk.answer_recall(tx, recall.member, recall.currency)
+
+    def _welcome(self, tx: Transaction, said: RightsStanding) -> None:
+        if tx.lease() != said.incarnation:
+            return
+        self._attestor.at_rest(tx)
+        tx.keep_standing(StandingWord.WELCOME, is_first=said.is_first, is_frozen=False)
+
+    def _give_some_back(self, tx: Transaction) -> int:
+        """Returns how much was given back."""
+        accounts = tx.accounts_held(ACCOUNTS_AT_ONCE_MAX)
+        return sum(self._desk.give_back(tx, member, unit, tx.wallet(member, unit).rights) for member, unit in accounts)
+
+
+def _begin(tx: Transaction, state: RightsState, verdict: Verdict) -> None:
+    """Thaw only along an unbroken row of trusted starts: what was not proven once must hear the cloud."""
+    if state.standing is not StandingWord.WELCOME:
+        return
+    is_trusted = verdict is Verdict.TRUSTED
+    tx.keep_standing(state.standing if is_trusted else None, is_first=state.is_first, is_frozen=not is_trusted)
+
+
+def _freeze(tx: Transaction, word: StandingWord, *, is_first: bool) -> None:
+    tx.end_reservations()
+    tx.keep_standing(word, is_first=is_first, is_frozen=True)
