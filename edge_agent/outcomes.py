@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
 
+from devices.observations import FormAnswer, Trust
+from edge_agent.journal import Usable
 from loyalty.decide import Reason
 from loyalty.identifiers import MemberId
+from loyalty.terms.offers import Reward
+from loyalty.terms.tiers import Measure
+
+MediumKind = Literal["card", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +37,49 @@ class Claimable:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What is worth a member's glance as they come: usable points, coupons they hold, tier, birthday."""
+
+    usable: Usable
+    coupons: int
+    tier: TierGlance | None
+    is_birthday: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TierGlance:
+    """Where a member stands on the ladder. ``done`` of ``next_at`` in what ``measure`` says; no ``next``: the top."""
+
+    name: str | None
+    next: str | None
+    measure: Measure
+    done: int
+    next_at: int
+    last_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class MemberSeen:
     """A medium of a known member was shown."""
 
     counter: str
     standing: Standing
     claimable: Claimable | None
+    glance: Glance | None = None
+    medium: str = field(default="", repr=False)
+    trust: Trust = Trust.WEAK
 
 
 @dataclass(frozen=True, slots=True)
 class MediumUnknown:
-    """A medium that no member owns was shown; it is recorded, its points will wait."""
+    """A medium that no member owns was shown; it is recorded, its points will wait.
+
+    ``kind`` is ``None`` for what cannot be linked by showing it once: an unknown phone's rotating code.
+    """
 
     counter: str
+    medium: str = field(default="", repr=False)
+    kind: MediumKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +112,75 @@ class VisitEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class MediumLinked:
+    """The card or phone shown at a counter is a member's now. ``reference`` is the local transaction id."""
+
+    counter: str
+    standing: Standing
+    kind: MediumKind
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class CannotBeDone:
+    """What somebody wanted at a counter cannot be done now; ``reason`` is a key that the kiosk has words for."""
+
+    counter: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody became a member; ``kind`` is what they showed and is linked now."""
+
+    standing: Standing
+    kind: MediumKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class RewardGiven:
+    """Points became a reward; staff hand it over for ``voucher``."""
+
+    standing: Standing
+    usable: Usable
+    reward: Reward
+    voucher: str
+    reference: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a member wrote is kept; ``points`` are on the way for it."""
+
+    standing: Standing
+    points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FormDecided:
+    """What became of a form at ``place``. ``done`` is ``None`` where the answer says it all."""
+
+    counter: str
+    place: str
+    form: str
+    answer: FormAnswer
+    done: Joined | RewardGiven | Kept | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NothingToShow:
     """Recorded, and of no concern to any screen."""
 
 
-Outcome = MemberSeen | MediumUnknown | SaleDecided | SaleWaits | VisitEnded | NothingToShow
+Outcome = (
+    MemberSeen
+    | MediumUnknown
+    | MediumLinked
+    | SaleDecided
+    | SaleWaits
+    | FormDecided
+    | CannotBeDone
+    | VisitEnded
+    | NothingToShow
+)

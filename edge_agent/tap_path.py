@@ -23,10 +23,10 @@ from typing import Protocol
 
 import structlog
 
-from devices.observations import SaleCompleted, SaleReceipt, SaleStatus
+from devices.observations import FormAnswer, FormFilled, SaleCompleted, SaleReceipt, SaleStatus
 from edge_agent.decisions import Decisions
 from edge_agent.journal import Journal, Recorded, Transaction
-from edge_agent.outcomes import Outcome, SaleDecided
+from edge_agent.outcomes import FormDecided, Outcome, SaleDecided
 from edge_agent.translate import Translatable, translate
 
 log = structlog.get_logger(__name__)
@@ -74,6 +74,7 @@ class _Walked:
     recorded: Recorded | None
     outcome: Outcome | None
     receipt: SaleReceipt | None = None
+    answer: FormAnswer | None = None
     bug: Exception | None = None
 
 
@@ -101,6 +102,8 @@ class TapPath:
             self._passing(Station.COMMIT, walked.recorded.traceparent)
         if isinstance(seen, SaleCompleted):
             seen.reply(walked.receipt or SaleReceipt(seen.sale_id, SaleStatus.RECORDED))
+        if isinstance(seen, FormFilled) and walked.answer is not None:
+            seen.reply(walked.answer)
         if walked.bug is not None:
             raise DecisionBugError(f"{type(seen).__name__} from {device} is recorded but undecided") from walked.bug
         if walked.outcome is not None and walked.recorded is not None:
@@ -128,6 +131,10 @@ class TapPath:
             repeated = self._decisions.repeated(tx, seen)
             if repeated is not None:
                 return _Walked(None, None, receipt=repeated)
+        if isinstance(seen, FormFilled):
+            answered = self._decisions.form_repeated(tx, seen)
+            if answered is not None:
+                return _Walked(None, None, answer=answered)
         fact = translate(device, seen, key=self._medium_key)
         recorded = tx.record(fact, undecided=True)
         self._passing(Station.RECORD, recorded.traceparent)
@@ -151,7 +158,8 @@ class TapPath:
         except Exception as bug:
             log.error("decide", event_id=recorded.event_id, exc_info=bug)
             return _Walked(recorded, None, bug=bug)
-        return _Walked(recorded, outcome, receipt=_receipt(outcome, recorded))
+        answer = outcome.answer if isinstance(outcome, FormDecided) else None
+        return _Walked(recorded, outcome, receipt=_receipt(outcome, recorded), answer=answer)
 
 
 def _receipt(outcome: Outcome, recorded: Recorded) -> SaleReceipt | None:

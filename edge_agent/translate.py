@@ -7,16 +7,22 @@ from cloud_bridge.contract import (
     ChoiceMadeV1,
     CodeScannedV1,
     EventData,
+    FormFilledV1,
     SaleCompletedV1,
     SaleLineV1,
 )
-from devices.observations import CardTapped, ChoiceMade, CodeScanned, SaleCompleted
+from cloud_bridge.personal import PersonalSeal
+from devices.code_scanners.phone_code import PhoneLink, phone_code
+from devices.observations import CardTapped, ChoiceMade, CodeScanned, FormFilled, SaleCompleted
 from loyalty.identifiers import medium_id
 
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 _LINEAR = ("EAN", "UPC", "GTIN", "ITF")
 
-Translatable = CardTapped | CodeScanned | SaleCompleted | ChoiceMade
+SECRET_FIELDS = frozenset({"pin", "new", "old", "verifier"})
+"""Of forms: what stays out of the journal, sealed or not."""
+
+Translatable = CardTapped | CodeScanned | SaleCompleted | ChoiceMade | FormFilled
 
 
 def translate(device: str, seen: Translatable, *, key: bytes) -> EventData:
@@ -35,13 +41,38 @@ def translate(device: str, seen: Translatable, *, key: bytes) -> EventData:
             return _sold(seen, key)
         case ChoiceMade():
             return ChoiceMadeV1(kiosk=seen.kiosk, choice=seen.choice, subject=seen.subject)
+        case FormFilled():
+            return _filled(seen, key)
 
 
 def _scanned(device: str, seen: CodeScanned, key: bytes) -> CodeScannedV1:
     if is_product_code(seen.text, seen.symbology):
         return CodeScannedV1(scanner=device, symbology=seen.symbology, sku=seen.text)
-    medium = medium_id("code", seen.text.encode(), key=key)
-    return CodeScannedV1(scanner=device, symbology=seen.symbology, medium=medium)
+    phone = phone_code(seen.text)
+    if phone is None:
+        medium = medium_id("code", seen.text.encode(), key=key)
+        return CodeScannedV1(scanner=device, symbology=seen.symbology, medium=medium)
+    return CodeScannedV1(
+        scanner=device,
+        symbology=seen.symbology,
+        medium=medium_id("phone", phone.key_id, key=key),
+        phone_at=phone.at_s,
+        phone_signature=phone.signature.hex(),
+        phone_key=phone.public_key.hex() if isinstance(phone, PhoneLink) else None,
+    )
+
+
+def _filled(seen: FormFilled, key: bytes) -> FormFilledV1:
+    kept = {name: text for name, text in seen.fields.items() if name not in SECRET_FIELDS}
+    return FormFilledV1(
+        place=seen.place,
+        form=seen.form,
+        member=seen.member or None,
+        subject=seen.subject,
+        sealed=PersonalSeal(key).seal(seen.member, kept) if kept else "",
+        actor=seen.actor,
+        role=seen.role,
+    )
 
 
 def _sold(seen: SaleCompleted, key: bytes) -> SaleCompletedV1:

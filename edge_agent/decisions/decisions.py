@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from cloud_bridge.contract import CardTappedV1, ChoiceMadeV1, CodeScannedV1, SaleCompletedV1
-from devices.observations import SaleCompleted, SaleReceipt
+from cloud_bridge.contract import CardTappedV1, ChoiceMadeV1, CodeScannedV1, FormFilledV1, SaleCompletedV1
+from devices.observations import FormAnswer, FormFilled, SaleCompleted, SaleReceipt
 from edge_agent.decisions import receipts
 from edge_agent.decisions.committing import Committing
+from edge_agent.decisions.people.forms import Forms
+from edge_agent.decisions.people.linking import Linking
+from edge_agent.decisions.people.phone_codes import KnowsTime, PhoneCodes
+from edge_agent.decisions.people.redemptions import Redemptions
+from edge_agent.decisions.people.staff_actions import StaffActions
 from edge_agent.decisions.refunds import Refunds
 from edge_agent.decisions.sales import Sales
 from edge_agent.decisions.shop import AWAITS_SALE, SETTLE_MAX, Shop
 from edge_agent.decisions.visits import Visits
 from edge_agent.journal import Reader, Recorded, Transaction
 from edge_agent.outcomes import NothingToShow, Outcome
+from edge_agent.rights.desk import RightsDesk
 from edge_agent.translate import Translatable
 
 
 class Decisions:
-    """Decides facts for one store."""
+    """Decides facts for one store. ``knows_time`` tells whether its clock can judge how old a phone's code is."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, rights: RightsDesk | None = None, *, knows_time: KnowsTime = lambda: True) -> None:
         committing = Committing(shop)
+        rights = rights or RightsDesk()
+        linking = Linking(self.settle)
         self._shop = shop
-        self._visits = Visits(shop)
+        self._visits = Visits(shop, linking, PhoneCodes(linking, knows_time=knows_time))
+        self._forms = Forms(
+            shop,
+            redemptions=Redemptions(shop, rights),
+            staff=StaffActions(shop, rights, decide=self.decide),
+            settle=self.settle,
+        )
         self._sales = Sales(shop, committing)
         self._refunds = Refunds(shop, committing)
 
@@ -32,10 +46,10 @@ class Decisions:
         journalled (a PIN) is only there.
         """
         match recorded.data:
-            case CardTappedV1(reader=reader, medium=medium):
-                return self._visits.shown(tx, recorded, reader, medium)
-            case CodeScannedV1(scanner=scanner, medium=str(medium)):
-                return self._visits.shown(tx, recorded, scanner, medium)
+            case CardTappedV1() as card:
+                return self._visits.tapped(tx, recorded, card)
+            case CodeScannedV1(medium=str()) as code:
+                return self._visits.scanned(tx, recorded, code)
             case SaleCompletedV1() as sale if sale.refund_of is None and sale.total_minor >= 0:
                 outcome = self._sales.sold(tx, recorded, sale)
                 self.settle(tx, AWAITS_SALE, sale.sale)
@@ -46,8 +60,14 @@ class Decisions:
                 return self._sales.claimed(tx, recorded, choice)
             case ChoiceMadeV1(choice="done") as choice:
                 return self._visits.left(tx, recorded, choice)
+            case FormFilledV1():
+                return self._forms.decide(tx, recorded, seen if isinstance(seen, FormFilled) else None)
             case _:
                 return NothingToShow()
+
+    def form_repeated(self, reader: Reader, seen: FormFilled) -> FormAnswer | None:
+        """The answer to a form that was accepted before; ``None`` for a new one."""
+        return self._forms.repeated(reader, seen)
 
     def repeated(self, reader: Reader, seen: SaleCompleted) -> SaleReceipt | None:
         """The answer to a sale whose number is taken; ``None`` for a new one."""

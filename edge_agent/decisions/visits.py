@@ -2,28 +2,70 @@
 
 from __future__ import annotations
 
-from cloud_bridge.contract import ChoiceMadeV1
+from dataclasses import dataclass, replace
+
+from cloud_bridge.contract import CardTappedV1, ChoiceMadeV1, CodeScannedV1
+from devices.observations import Trust
 from edge_agent.decisions.committing import standing_of
+from edge_agent.decisions.people.glance import glance_at
+from edge_agent.decisions.people.linking import Linking
+from edge_agent.decisions.people.phone_codes import PhoneCodes
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import Recorded, Transaction, Visit
-from edge_agent.outcomes import Claimable, MediumUnknown, MemberSeen, Outcome, VisitEnded
+from edge_agent.outcomes import Claimable, MediumKind, MediumUnknown, MemberSeen, Outcome, VisitEnded
 from loyalty.identifiers import MemberId
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What was shown: of a ``kind`` that can be linked by showing it, or none; and how hard to copy it is."""
+
+    kind: MediumKind | None
+    trust: Trust
 
 
 class Visits:
     """Decides taps, scanned codes and goodbyes."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, linking: Linking, phones: PhoneCodes) -> None:
         self._shop = shop
+        self._linking = linking
+        self._phones = phones
 
-    def shown(self, tx: Transaction, recorded: Recorded, device: str, medium: str) -> Outcome:
-        """A card or code was shown at a reader or scanner: a visit begins at its counter."""
-        counter = self._shop.counters.of_device(device)
-        entry = tx.member_of(medium)
-        tx.open_visit(Visit(counter=counter, medium=medium, member=entry.member if entry else None, at=recorded.at))
+    def tapped(self, tx: Transaction, recorded: Recorded, card: CardTappedV1) -> Outcome:
+        """A card was held to a reader: it is linked where somebody waits for one, else a visit begins."""
+        counter = self._shop.counters.of_device(card.reader)
+        linked = self._linking.shown(tx, recorded, counter, card.medium)
+        if linked is not None:
+            return linked
+        return self._begun(
+            tx, recorded, Visit(counter, card.medium, None, recorded.at), _Shown("card", Trust(card.trust))
+        )
+
+    def scanned(self, tx: Transaction, recorded: Recorded, code: CodeScannedV1) -> Outcome:
+        """A member's code was scanned; a phone's has to be fresh and its own."""
+        counter = self._shop.counters.of_device(code.scanner)
+        visit = Visit(counter, str(code.medium), None, recorded.at)
+        if code.phone_at is None:
+            return self._begun(tx, recorded, visit, _Shown(None, Trust.WEAK))
+        return self._phones.judge(tx, recorded, counter, code) or self._begun(
+            tx, recorded, visit, _Shown(None, Trust.DYNAMIC)
+        )
+
+    def _begun(self, tx: Transaction, recorded: Recorded, visit: Visit, shown: _Shown) -> Outcome:
+        entry = tx.member_of(visit.medium)
+        counter = visit.counter
+        tx.open_visit(replace(visit, member=entry.member if entry else None))
         if entry is None:
-            return MediumUnknown(counter)
-        return MemberSeen(counter, standing_of(tx, entry.member), self._claimable(tx, recorded, counter))
+            return MediumUnknown(counter, visit.medium, shown.kind)
+        return MemberSeen(
+            counter,
+            standing_of(tx, entry.member),
+            self._claimable(tx, recorded, counter),
+            glance=glance_at(tx, entry, on=self._shop.day(recorded.at)),
+            medium=visit.medium,
+            trust=shown.trust,
+        )
 
     def left(self, tx: Transaction, recorded: Recorded, choice: ChoiceMadeV1) -> Outcome:
         """The member at a kiosk pressed done."""

@@ -30,7 +30,7 @@ TABLES = (
     "CREATE INDEX form_answers_by_place ON form_answers(place)",
     """CREATE TABLE rewards_taken(
         redemption TEXT PRIMARY KEY, voucher TEXT NOT NULL, member TEXT NOT NULL, reward TEXT NOT NULL,
-        points INTEGER NOT NULL, place INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID""",
+        coupon TEXT, points INTEGER NOT NULL, place INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID""",
     "CREATE INDEX rewards_taken_by_member ON rewards_taken(member, at_ms)",
     """CREATE TABLE activities(
         member TEXT NOT NULL, rule TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL,
@@ -86,12 +86,13 @@ class ServiceQueries(Query):
 
     def _rewards(self, where: str, key: str) -> list[RewardTaken]:
         rows = self._connection.execute(
-            f"""SELECT redemption, voucher, member, reward, points, place, at_ms FROM rewards_taken {where}
+            f"""SELECT redemption, voucher, member, reward, coupon, points, place, at_ms FROM rewards_taken {where}
                 ORDER BY at_ms DESC, place DESC LIMIT {REWARDS_FOUND_MAX}""",  # noqa: S608  texts of this module
             (key,),
         ).fetchall()
         return [
-            RewardTaken(r[0], r[1], MemberId(r[2]), r[3], r[4], self._event_id(r[5]), datetime_of(r[6])) for r in rows
+            RewardTaken(r[0], r[1], MemberId(r[2]), r[3], r[4], r[5], self._event_id(r[6]), datetime_of(r[7]))
+            for r in rows
         ]
 
 
@@ -149,12 +150,13 @@ class ServiceKeeping(ServiceQueries):
     def keep_reward_taken(self, taken: RewardTaken) -> None:
         """A reward was taken."""
         self._connection.execute(
-            "INSERT INTO rewards_taken VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO rewards_taken VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 taken.redemption,
                 taken.voucher,
                 taken.member,
                 taken.reward,
+                taken.coupon,
                 taken.points,
                 self.place(taken.event_id),
                 to_ms(taken.at),

@@ -55,12 +55,13 @@ class PinTries:
 
 @dataclass(frozen=True, slots=True)
 class RewardTaken:
-    """A reward that was taken here. ``event_id`` is its local transaction id."""
+    """A reward that was taken here; ``coupon`` is what it gave, if it gave one. ``event_id`` is its local transaction id."""
 
     redemption: str
     voucher: str
     member: MemberId
     reward: str
+    coupon: str | None
     points: int
     event_id: str
     at: datetime

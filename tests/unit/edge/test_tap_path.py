@@ -160,7 +160,7 @@ async def test_another_sale_under_a_used_number_is_refused_and_not_recorded(tmp_
 
 async def test_an_unknown_card_is_kept_and_credited_once_it_is_linked(tmp_path: Path) -> None:
     async with store_bench(tmp_path) as store:
-        assert await store.tap(NOBODYS_CARD) == MediumUnknown("front")
+        assert await store.tap(NOBODYS_CARD) == MediumUnknown("front", medium(NOBODYS_CARD), "card")
         assert await store.sell("r-1", 3_000) == SaleWaits("front", "link")
         (deferred,) = await store.facts(DecisionDeferredV1)
         assert deferred["awaits"] == "link"
