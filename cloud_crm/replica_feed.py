@@ -6,7 +6,9 @@ of its own postings that the balances do not include yet.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -14,22 +16,27 @@ from cloud_bridge.receipts import Head
 from cloud_bridge.replica import (
     STEP_BYTES_MAX,
     STEP_ROWS_MAX,
+    ReplicaCoupon,
     ReplicaMedium,
     ReplicaMember,
     ReplicaProgramme,
     ReplicaStep,
 )
 from cloud_bridge.topics import Lane
+from cloud_crm.coupons import repository as coupons
+from cloud_crm.coupons.repository import CouponRow
 from cloud_crm.database import epoch_and_version
 from cloud_crm.gateways import repository as gateways
-from cloud_crm.ledger import repository as ledger
 from cloud_crm.members import repository as members
+from cloud_crm.members.replica_rows import medium_entry, member_entries
 from cloud_crm.members.repository import MediumRow, MemberRow
 from cloud_crm.programme import repository as programmes
 from cloud_crm.programme.repository import ProgrammeRow
 
 _ENVELOPE_BYTES = 4_096
 """Room for everything in a step that is neither a row nor the programme."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,21 @@ class ReplicaPlace:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    """A member whom no store shall know any more."""
+
+    member: str
+    version: int
+
+    def model_dump_json(self) -> str:
+        return f'"{self.member}"'
+
+
+_Stored = MemberRow | MediumRow | CouponRow
+_Entry = ReplicaMember | ReplicaMedium | ReplicaCoupon | _Removed
+
+
 def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> ReplicaStep | None:
     """The step after ``place``, read from the caller's snapshot; ``None`` when nothing changed since.
 
@@ -52,7 +74,6 @@ def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> Rep
     if start == latest and place.epoch == epoch:
         return None
     changes = _Changes.after(connection, start, latest)
-    people, media = changes.parts()
     return ReplicaStep(
         epoch=epoch,
         from_version=start,
@@ -62,8 +83,10 @@ def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> Rep
         incarnation=place.incarnation,
         included=_heads(connection, place),
         programme=changes.programme,
-        members=people,
-        media=media,
+        members=changes.of(ReplicaMember),
+        media=changes.of(ReplicaMedium),
+        coupons=changes.of(ReplicaCoupon),
+        removed=tuple(row.member for row in changes.of(_Removed)),
     )
 
 
@@ -71,20 +94,19 @@ def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> Rep
 class _Changes:
     """Rows in the order of their versions, and the version the step reaches with them."""
 
-    rows: list[ReplicaMember | ReplicaMedium]
+    rows: Sequence[_Entry]
     programme: ReplicaProgramme | None
     to_version: int
 
     @classmethod
     def after(cls, connection: Connection, start: int, latest: int) -> _Changes:
-        found: list[MemberRow | MediumRow] = [
+        found: list[_Stored] = [
             *members.changed_members(connection, after=start, limit=STEP_ROWS_MAX + 1),
             *members.changed_media(connection, after=start, limit=STEP_ROWS_MAX + 1),
+            *coupons.changed_coupons(connection, after=start, limit=STEP_ROWS_MAX + 1),
         ]
         found.sort(key=lambda row: row.version)
-        taken = found[:STEP_ROWS_MAX]
-        balances = ledger.balances(connection, [row.member_id for row in taken if isinstance(row, MemberRow)])
-        rows = [_entry(row, balances) for row in taken]
+        rows = list(_entries(connection, found[:STEP_ROWS_MAX]))
         told = _programme(programmes.in_force(connection), start, latest)
         fitting = _fitting(rows, room=STEP_BYTES_MAX - _ENVELOPE_BYTES - _bytes(told))
         whole = fitting == len(found)
@@ -92,34 +114,34 @@ class _Changes:
         in_step = told if told is not None and told.version <= to_version else None
         return cls(rows[:fitting], in_step, to_version)
 
-    def parts(self) -> tuple[tuple[ReplicaMember, ...], tuple[ReplicaMedium, ...]]:
-        people = tuple(row for row in self.rows if isinstance(row, ReplicaMember))
-        return people, tuple(row for row in self.rows if isinstance(row, ReplicaMedium))
+    def of(self, kind: type[T]) -> tuple[T, ...]:
+        """The rows of one kind."""
+        return tuple(row for row in self.rows if isinstance(row, kind))
+
+
+def _entries(connection: Connection, rows: Sequence[_Stored]) -> Iterator[_Entry]:
+    people = member_entries(connection, [row for row in rows if isinstance(row, MemberRow)])
+    for row in rows:
+        match row:
+            case MemberRow():
+                yield people.get(row.member_id) or _Removed(row.member_id, row.version)
+            case MediumRow():
+                yield medium_entry(row)
+            case CouponRow():
+                yield coupons.entry(row)
 
 
 def _bytes(told: ReplicaProgramme | None) -> int:
     return 0 if told is None else len(told.model_dump_json().encode())
 
 
-def _fitting(rows: list[ReplicaMember | ReplicaMedium], *, room: int) -> int:
+def _fitting(rows: Sequence[_Entry], *, room: int) -> int:
     """How many rows fit into ``room`` bytes; one row always does."""
     for index, row in enumerate(rows):
         room -= len(row.model_dump_json().encode()) + 1
         if room < 0:
-            return index
+            return max(index, 1)
     return len(rows)
-
-
-def _entry(row: MemberRow | MediumRow, balances: dict[str, int]) -> ReplicaMember | ReplicaMedium:
-    if isinstance(row, MediumRow):
-        return ReplicaMedium(medium=row.medium_id, member=row.member_id, version=row.version)
-    return ReplicaMember(
-        member=row.member_id,
-        name=row.name,
-        language=row.language,
-        balance=balances[row.member_id],
-        version=row.version,
-    )
 
 
 def _programme(row: ProgrammeRow | None, start: int, to_version: int) -> ReplicaProgramme | None:

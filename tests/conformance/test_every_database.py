@@ -168,4 +168,4 @@ def test_members_and_media_travel_in_steps(database: Database, landing: CrmLandi
     assert [row.member for row in step.members] == ["m0", "m2", "m1"]
     assert len(step.media) == 3
     with database.read() as connection:
-        assert [row.member_id for row in members.newest_members(connection, limit=9, search="1%")] == ["m1"]
+        assert [row.member_id for row in members.newest_members(connection, limit=9, search=members.Search("1%"))] == ["m1"]

@@ -1,0 +1,1 @@
+"""Coupons as things: each instance is one right to one discount, issued within budgets, used once."""

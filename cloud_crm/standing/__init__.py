@@ -1,0 +1,1 @@
+"""Where members stand: purchases, tiers, types, what is due to them, and referrals that paid."""
