@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 import orjson
 
-from cloud_bridge.contract import PointsPostedV1, PostingV1
+from cloud_bridge.contract import PointsPostedV1, PostingV1, RightsMovedV1
 from cloud_bridge.envelope import Position, seal
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
@@ -21,8 +22,9 @@ from edge_agent.journal.values import Damage
 from loyalty.ledger import member_of
 
 REASON_LENGTH_MAX = 80
-_LEDGER_MARKS = ("undecided", "deferred", "sales", "postings")
-"""Tables that name ledger rows by their place."""
+_LEDGER_MARKS = """SELECT s.name FROM sqlite_schema s JOIN pragma_table_info(s.name) c ON c.name = 'place'
+    WHERE s.type = 'table' AND s.name NOT IN ('events_ledger', 'events_telemetry', 'gaps', 'kept')"""
+"""Tables that name ledger rows: all others with a column called ``place``. None (0) stands for no row."""
 
 
 def load_state(connection: Statements, clock: HybridClock) -> AppenderState:
@@ -112,25 +114,62 @@ def retell(connection: Statements, appender: Appender, damage: Damage) -> int:
     """
     if damage.lane is not Lane.LEDGER:
         return 0
+    first, last = place_of(damage.number, damage.first), place_of(damage.number, damage.last)
+    told = _retell_postings(connection, appender, first, last) + _retell_rights(connection, appender, first, last)
+    appender.flush()
+    return told
+
+
+def _retell_postings(connection: Statements, appender: Appender, first: int, last: int) -> int:
+    """Postings, each with the rights that moved with it: without them the cloud would lease the points once more."""
     rows = connection.execute(
-        """SELECT place, posting_id, debit, credit, points, rule, cause FROM postings
-            WHERE place BETWEEN ? AND ? ORDER BY place, posting_id""",
-        (place_of(damage.number, damage.first), place_of(damage.number, damage.last)),
+        """SELECT p.place, posting_id, debit, credit, p.points, rule, cause, lease, original
+            FROM postings p LEFT JOIN movements ON movement = posting_id
+            WHERE p.place BETWEEN ? AND ? ORDER BY p.place, posting_id""",
+        (first, last),
     ).fetchall()
     told = 0
     for place, group in groupby(rows, key=itemgetter(0)):
         lost = list(group)
-        _, _, debit, credit, _, rule, cause = lost[0]
+        _, _, debit, credit, _, rule, cause, _, _ = lost[0]
         member = member_of(credit) or member_of(debit)
         if member is None:
             continue
-        postings = tuple(PostingV1(id=row[1], debit=row[2], credit=row[3], points=row[4]) for row in lost)
+        postings = tuple(_posting(row, rule) for row in lost)
         again = appender.append(PointsPostedV1(cause=cause, member=member, rule=rule, postings=postings), None)
         new_place = place_of(appender.state.number, again.sequence)
         connection.execute("UPDATE postings SET place = ? WHERE place = ?", (new_place, place))
         told += 1
-    appender.flush()
     return told
+
+
+def _posting(row: tuple[Any, ...], rule: str) -> PostingV1:
+    _, posting_id, debit, credit, points, own_rule, _, lease, original = row
+    own = own_rule if own_rule != rule else None
+    return PostingV1(id=posting_id, debit=debit, credit=credit, points=points, rule=own, lease=lease, original=original)
+
+
+def _retell_rights(connection: Statements, appender: Appender, first: int, last: int) -> int:
+    """Rights that moved without a posting: leases given back, coupons used."""
+    rows = connection.execute(
+        """SELECT place, movement, kind, member, currency, lease, points, original FROM movements
+            WHERE place BETWEEN ? AND ? ORDER BY place""",
+        (first, last),
+    ).fetchall()
+    for place, movement, kind, member, currency, lease, points, original in rows:
+        moved = RightsMovedV1(
+            movement=movement,
+            kind=kind,
+            member=member,
+            currency=currency,
+            lease=lease,
+            points=points,
+            original=original,
+        )
+        again = appender.append(moved, None)
+        new_place = place_of(appender.state.number, again.sequence)
+        connection.execute("UPDATE movements SET place = ? WHERE place = ?", (new_place, place))
+    return len(rows)
 
 
 class Reissue:
@@ -240,7 +279,7 @@ class Reissue:
         save_lane(self._connection, old.number, lane, state)
 
     def _move_marks(self, low: int, shift: int) -> None:
-        for table in _LEDGER_MARKS:
+        for (table,) in self._connection.execute(_LEDGER_MARKS).fetchall():
             self._connection.execute(
                 f"UPDATE {table} SET place = place + ? WHERE place > ?",  # noqa: S608
                 (shift, low),
