@@ -22,6 +22,7 @@ from devices.virtual.till import TillAnswer, VirtualTill
 from kiosk_ui.kiosk.touch import Choice
 from simulation.evidence.figures import SAMPLES_MAX
 from simulation.evidence.witness import Seen, Witness
+from simulation.fingers import Fingers
 from simulation.store_files import CounterNames
 
 ANSWER_TIMEOUT_S = 3.0
@@ -60,6 +61,9 @@ class Tally:
     refunds: int = 0
     claims: int = 0
     refused_sales: int = 0
+    points_redeemed: int = 0
+    joined: int = 0
+    rewards: int = 0
     tap_to_screen_s: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES_MAX))
 
 
@@ -81,6 +85,7 @@ class Hands:
     def __init__(self, counter: Counter, web: httpx.AsyncClient, tally: Tally | None = None) -> None:
         self.counter = counter
         self.tally = Tally() if tally is None else tally
+        self.fingers = Fingers(counter.kiosk_url, counter.witness, web)
         self._web = web
         self._reader_free = asyncio.Lock()
 

@@ -11,9 +11,11 @@ import httpx
 from devices.virtual.till import VirtualTill
 from kiosk_ui.kiosk.screens import kiosk_channel
 from simulation.branch import Branch, CounterHardware
-from simulation.day.turns import ClaimSale, RingUp, ScanCode, Step, TapCard, Turn
+from simulation.checkout import pay_with_points
+from simulation.day.turns import ClaimSale, Join, PayWithPoints, RingUp, ScanCode, Step, TakeReward, TapCard, Turn
 from simulation.evidence.witness import Witness
 from simulation.hands import Counter, Hands, Tally
+from simulation.self_service import join, take_reward
 
 _WITNESS_TIMEOUT_S = 10.0
 
@@ -47,6 +49,12 @@ async def _perform(step: Step, hands: Hands) -> None:
             await hands.ring_up(receipt)
         case ClaimSale(sale_id):
             await hands.claim(sale_id)
+        case PayWithPoints(receipt):
+            await pay_with_points(hands, receipt)
+        case Join():
+            await join(hands, step)
+        case TakeReward(pin):
+            await take_reward(hands, pin=pin)
 
 
 @asynccontextmanager

@@ -1,8 +1,8 @@
 """A seeded store day: the same seed and date give the same day, to the last fen.
 
 Pure: no clock, no input, no output. Shoppers come in two waves, at noon and after work. Members tap
-before they pay, or after and claim the receipt; others are anonymous or hold a card nobody knows;
-some bring goods back later.
+before they pay, or after and claim the receipt, and some pay with points; others are anonymous or
+hold a card nobody knows; some join, buy for a party and come back for a reward; some bring goods back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,19 @@ from random import Random
 
 from devices.observations import CardUid, SaleCompleted, SaleLine
 from simulation.day.assortment import PRODUCTS, member_name
-from simulation.day.turns import ClaimSale, RingUp, ScanCode, SeedMember, Step, StoreDay, TapCard, Turn
+from simulation.day.turns import (
+    ClaimSale,
+    Join,
+    PayWithPoints,
+    RingUp,
+    ScanCode,
+    SeedMember,
+    Step,
+    StoreDay,
+    TakeReward,
+    TapCard,
+    Turn,
+)
 from simulation.store_files import COUNTERS_MAX, CounterNames
 
 TURNS_MAX = 20_000
@@ -27,8 +39,19 @@ _CST = timezone(timedelta(hours=8), "CST")
 _CODE_SHARE = 0.15
 _REFUND_SHARE = 0.06
 _STRANGERS = 6
-_BEHAVIOURS = ("tap_first", "tap_after", "anonymous", "stranger", "code", "price_check")
-_BEHAVIOUR_WEIGHTS = (46, 16, 22, 6, 7, 3)
+_BEHAVIOURS = {
+    "tap_first": 38,
+    "tap_after": 16,
+    "anonymous": 20,
+    "stranger": 6,
+    "code": 7,
+    "price_check": 3,
+    "points": 10,
+    "newcomer": 3,
+    "reward": 3,
+}
+"""What shoppers do, and how many in a hundred and some do it."""
+_PARTY_ITEMS = (4, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +108,7 @@ class _Script:
         self._strangers = strangers
         self._with_code = [member for member in members if member.code is not None]
         self._receipts = 0
+        self._joined: list[tuple[CardUid, str]] = []
 
     def turns(self) -> Iterator[Turn]:
         """Turns in the order they were written; refunds follow their sales."""
@@ -111,7 +135,7 @@ class _Script:
         return CounterNames(self._random.randint(1, self._plan.counters))
 
     def _steps(self, at: datetime, counter: CounterNames) -> tuple[Step, ...]:
-        (behaviour,) = self._random.choices(_BEHAVIOURS, _BEHAVIOUR_WEIGHTS)
+        (behaviour,) = self._random.choices(tuple(_BEHAVIOURS), tuple(_BEHAVIOURS.values()))
         tap: Step = TapCard(self._random.choice(self._members).card)
         match behaviour:
             case "price_check":
@@ -123,10 +147,27 @@ class _Script:
                 return (sale, tap, ClaimSale(sale.receipt.sale_id))
             case "stranger":
                 return (TapCard(self._random.choice(self._strangers)), self._sale(at, counter))
+            case "points":
+                return (tap, PayWithPoints(self._sale(at, counter).receipt))
+            case "newcomer":
+                return self._newcomer(at, counter)
+            case "reward" if self._joined:
+                card, pin = self._random.choice(self._joined)
+                return (TapCard(card), TakeReward(pin))
             case "code" if self._with_code:
                 return (ScanCode(self._random.choice(self._with_code).code or ""), self._sale(at, counter))
             case _:
                 return (self._sale(at, counter),)
+
+    def _newcomer(self, at: datetime, counter: CounterNames) -> tuple[Step, ...]:
+        """Joins with a card of their own and buys for a party: enough for a reward later in the day."""
+        card, pin = _card(self._random), f"{self._random.randrange(20, 100)}0{self._random.randrange(100, 1_000)}"
+        name, language = member_name(self._plan.members + len(self._joined))
+        phone = f"139{self._random.randrange(10**8):08d}"
+        self._joined.append((card, pin))
+        treat = max(PRODUCTS, key=lambda product: product.price_minor)
+        line = SaleLine(treat.sku, treat.name, self._random.randint(*_PARTY_ITEMS), treat.price_minor)
+        return (TapCard(card), Join(name, language, phone, pin), RingUp(self._receipt((line,), at, counter)))
 
     def _sale(self, at: datetime, counter: CounterNames) -> RingUp:
         count = 1 + min(int(self._random.expovariate(0.6)), BASKET_LINES_MAX - 1)

@@ -41,7 +41,31 @@ class ClaimSale:
     sale_id: str
 
 
-Step = TapCard | ScanCode | RingUp | ClaimSale
+@dataclass(frozen=True, slots=True)
+class PayWithPoints:
+    """The till asks what the points take off this receipt, and closes it at that price."""
+
+    receipt: SaleCompleted
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Fill in the form on the kiosk, where the card just shown is nobody's yet."""
+
+    name: str
+    language: str
+    phone: str = field(repr=False)
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReward:
+    """Take the first reward that the kiosk offers for the points there are, if it offers any."""
+
+    pin: str = field(repr=False)
+
+
+Step = TapCard | ScanCode | RingUp | ClaimSale | PayWithPoints | Join | TakeReward
 
 
 @dataclass(frozen=True, slots=True)

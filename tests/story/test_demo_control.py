@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -38,9 +40,7 @@ def test_a_stranger_buys_is_linked_and_then_greeted_with_the_points(demo: DemoPr
     assert demo.control("/api/link", member=first_member(demo)) == {"outcome": "linked"}
     assert demo.state()["stranger"] is False
     assert any(demo.control("/api/tap", uid="04C0FFEE00BEEF") == {"outcome": "greeted"} for _ in range(20))
-    kiosk = demo.state()["kiosk"]
-    assert isinstance(kiosk, dict)
-    assert kiosk["balance"] >= 99
+    assert counter_of(demo, 1)["kiosk"]["balance"] >= 99
 
 
 def test_a_sale_is_made_and_refunded(demo: DemoProcess) -> None:
@@ -60,6 +60,19 @@ def test_an_unplugged_reader_leaves_the_card_unanswered_until_it_is_back(demo: D
     assert any(demo.control("/api/tap", uid="04C0FFEE00BEEF")["outcome"] != "unanswered" for _ in range(10))
 
 
+def test_each_counter_has_hands_a_reader_and_a_kiosk_of_its_own(demo: DemoProcess) -> None:
+    first = counter_of(demo, 1)
+    uid = card_of_first_member(demo)
+    assert demo.control("/api/tap", uid=uid, counter=2) == {"outcome": "greeted"}
+    demo.control("/api/sale", amount_minor=12_300, counter=2)
+    assert counter_of(demo, 2)["kiosk"]["screen"] in {"greeting", "earned"}
+    assert counter_of(demo, 1) == first
+    demo.control("/api/reader", state="unplugged", counter=2)
+    assert (counter_of(demo, 1)["reader"], counter_of(demo, 2)["reader"]) == ("working", "unplugged")
+    demo.control("/api/reader", state="working", counter=2)
+    assert ask(demo, "/api/tap", {"uid": uid, "counter": 3}).status_code == 409
+
+
 def test_a_code_is_scanned(demo: DemoProcess) -> None:
     assert demo.control("/api/scan", text="2000000000015") == {"outcome": "scanned"}
 
@@ -77,6 +90,7 @@ def test_a_code_is_scanned(demo: DemoProcess) -> None:
         ("/api/gateway", {"action": "kill", "pid": 1}, 422),
         ("/api/link", {"member": "../../etc"}, 422),
         ("/api/nothing", {}, 404),
+        ("/api/tap", {"uid": "04C0FFEE00BEEF", "counter": 0}, 422),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_reason(
@@ -134,11 +148,42 @@ def test_a_button_taps_the_card_and_the_stations_light_up(demo: DemoProcess, bro
         page.close()
 
 
+@pytest.mark.needs_chromium
+def test_the_chosen_counter_is_where_the_page_taps_and_whose_kiosk_it_shows(
+    demo: DemoProcess, browser: Browser
+) -> None:
+    page = browser.new_page()
+    try:
+        page.goto(f"{demo.address('Demo control')}/?lang=en")
+        page.get_by_role("radio", name="2").check()
+        page.locator("#kiosk-link[href$='/kiosk/kiosk-2']").wait_for(timeout=PATIENCE_S * 1_000)
+        page.locator(".hand button").nth(1).click()
+        name = page.locator(".hand button").nth(1).inner_text()
+        page.locator(".screen .name", has_text=name).wait_for(timeout=PATIENCE_S * 1_000)
+        assert counter_of(demo, 2)["kiosk"]["name"] == name
+    finally:
+        page.close()
+
+
 def console_of(page: Page) -> list[str]:
     """What the page says to its console from now on."""
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     return said
+
+
+def counter_of(demo: DemoProcess, number: int) -> dict[str, Any]:
+    """What the page shows of one counter."""
+    counters = demo.state()["counters"]
+    assert isinstance(counters, list)
+    counter: dict[str, Any] = counters[number - 1]
+    return counter
+
+
+def card_of_first_member(demo: DemoProcess) -> str:
+    """The card that the page's first button taps."""
+    text = httpx.get(demo.address("Demo control"), trust_env=False).text
+    return html.unescape(text).split('{"uid": "')[1].split('"')[0]
 
 
 def first_member(demo: DemoProcess) -> str:

@@ -7,15 +7,16 @@ from datetime import date
 
 import pytest
 
+from devices.observations import CardUid
 from simulation.day.assortment import PRODUCTS, ean13, member_name
 from simulation.day.shoppers import TURNS_MAX, DayPlan, store_day
-from simulation.day.turns import ClaimSale, RingUp, ScanCode, TapCard
+from simulation.day.turns import ClaimSale, Join, PayWithPoints, RingUp, ScanCode, TakeReward, TapCard
 
 PLAN = DayPlan(seed=7, day=date(2025, 3, 1), turns=400, members=40)
 
 
-def receipts(plan: DayPlan) -> list[RingUp]:
-    return [step for turn in store_day(plan).turns for step in turn.steps if isinstance(step, RingUp)]
+def receipts(plan: DayPlan) -> list[RingUp | PayWithPoints]:
+    return [step for turn in store_day(plan).turns for step in turn.steps if isinstance(step, (RingUp, PayWithPoints))]
 
 
 def test_the_same_seed_gives_the_same_day() -> None:
@@ -71,7 +72,32 @@ def test_every_behaviour_of_a_shopper_occurs() -> None:
     assert scanned & codes
     assert scanned & {product.sku for product in PRODUCTS}
     assert any(isinstance(step, ClaimSale) for step in steps)
+    assert any(isinstance(step, PayWithPoints) for step in steps)
     assert any(len(turn.steps) == 1 and isinstance(turn.steps[0], RingUp) for turn in day.turns)
+
+
+def test_who_takes_a_reward_has_joined_before_with_that_card_and_pin() -> None:
+    joined: dict[CardUid, str] = {}
+    rewards = 0
+    for turn in store_day(replace(PLAN, turns=2_000)).turns:
+        match turn.steps:
+            case (TapCard(card), Join(pin=pin), RingUp()):
+                assert card not in joined
+                joined[card] = pin
+            case (TapCard(card), TakeReward(pin)):
+                assert joined[card] == pin
+                rewards += 1
+    assert len(joined) > 20
+    assert rewards > 20
+
+
+def test_every_receipt_is_rung_up_at_the_till_of_its_turn() -> None:
+    turns = list(store_day(replace(PLAN, counters=3)).turns)
+    assert {turn.counter for turn in turns} == {1, 2, 3}
+    for turn in turns:
+        for step in turn.steps:
+            if isinstance(step, (RingUp, PayWithPoints)):
+                assert step.receipt.till == f"till-{turn.counter}"
 
 
 def test_no_two_members_share_a_card_and_none_is_drawn_anew_at_each_tap() -> None:
