@@ -9,6 +9,7 @@ from loyalty.terms.document import Terms, terms_from_mapping
 from loyalty.terms.fields import ProgrammeError
 from loyalty.terms.tables import kinds_of
 from loyalty.terms.warnings import warnings
+from provisioning.speech import ENGLISH, Speech
 
 SECTIONS = tuple(kinds_of(Terms))
 """The sections a programme file may have, in their order."""
@@ -16,24 +17,35 @@ SECTIONS = tuple(kinds_of(Terms))
 _KEY_CHARS_MAX = 120
 
 
-def read_programme(path: Path) -> Terms:
+def read_programme(path: Path, speech: Speech = ENGLISH) -> Terms:
     """Read a ``programme.toml`` with all its sections. Raises :class:`ConfigError`: file, key, problem, remedy."""
     table = parse_toml(path)
     try:
         return terms_from_mapping(table)
     except ProgrammeError as error:
-        problem = "is missing" if error.found is None else f"is {error.shown}"
-        raise ConfigError(path, _readable(error.key), problem, sentence(error.remedy)) from error
+        missing = error.found is None
+        problem = speech.say("is missing") if missing else speech.say("is {found}", found=error.shown)
+        remedy = speech.sentence(speech.say(error.advice, **_figures(error, speech)))
+        raise ConfigError(path, _readable(error.key), problem, remedy) from error
 
 
-def doubts(terms: Terms) -> tuple[str, ...]:
+def doubts(terms: Terms, speech: Speech = ENGLISH) -> tuple[str, ...]:
     """What is doubtful about a programme that can be used; each says the key, what would happen and the remedy."""
-    return tuple(f"{one.key}: {one.says}. {sentence(one.remedy)}" for one in warnings(terms))
+    return tuple(
+        speech.say(
+            "{key}: {says}. {remedy}",
+            key=one.key,
+            says=speech.say(one.doubt.says, **one.figures),
+            remedy=speech.sentence(speech.say(one.doubt.remedy, **one.figures)),
+        )
+        for one in warnings(terms)
+    )
 
 
-def sentence(words: str) -> str:
-    """``words`` with a capital and a full stop; codes such as CNY within stay as they are."""
-    return f"{words[:1].upper()}{words[1:]}."
+def _figures(error: ProgrammeError, speech: Speech) -> dict[str, object]:
+    """What a key is, or what kind of table it names, is said in words; all else are figures and codes."""
+    in_words = {"says", "kind"} & error.figures.keys()
+    return {**error.figures, **{name: speech.say(str(error.figures[name])) for name in in_words}}
 
 
 def _readable(key: str) -> str:
