@@ -59,7 +59,7 @@ class ContactBook:
             return NO_CONTACT
         return Contact(
             sealed=self._seal.seal(member, {name: value for name, value in details.items() if value}),
-            hint=f"•••• {digits[-PHONE_END_DIGITS:]}" if digits else "",
+            hint=_hint(digits),
             phone_index=self.phone_index(digits) if digits else None,
             phone_end_index=self.phone_end_index(digits) if digits else None,
         )
@@ -83,6 +83,11 @@ class ContactBook:
     def phone_end_index(self, digits: str) -> str:
         """The keyed hash of a number's last four digits."""
         return medium_id("contact phone end", digits[-PHONE_END_DIGITS:].encode(), key=self._key)
+
+
+def _hint(digits: str) -> str:
+    """A number of which a passer-by learns nothing: ``138****5678``, as the stores write it."""
+    return f"{digits[: -2 * PHONE_END_DIGITS]}****{digits[-PHONE_END_DIGITS:]}" if digits else ""
 
 
 def phone_digits(phone: str) -> str:

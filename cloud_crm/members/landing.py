@@ -6,6 +6,8 @@ knows, a card that is another's) is kept as a dispute; the event itself is store
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -76,7 +78,7 @@ class PeopleLanding:
         for event in landed.events:
             if event.type not in PEOPLE_TYPES or (data := event.data) is None:
                 continue
-            fact = _Fact(landed.stream.gateway_id, event.id, _moment(event.time) or at, event.hlc, data)
+            fact = _Fact(landed.stream.gateway_id, event.id, _moment(event.time, at), event.hlc, data)
             try:
                 self._apply(connection, fact, at)
             except _DisputedError as dispute:
@@ -132,27 +134,47 @@ class PeopleLanding:
             if said.language is not None:
                 changes["language"] = _plain(said.language)
             if said.personal is not None:
-                details = self._details(said.member, said.personal)
-                changes |= {"name": details.name, "birthday": details.birthday}
-                changes |= repository.contact_columns(details.contact)
+                changes |= self._changed_details(row, said.personal)
         repository.change_member(connection, said.member, changes)
 
+    def _changed_details(self, row: MemberRow, sealed: str) -> dict[str, object]:
+        """The columns of what was filled in; a detail that is not mentioned stays."""
+        changes: dict[str, object] = {}
+        with _disputable():
+            said = self._book.opened(row.member_id, sealed)
+            if "name" in said:
+                changes["name"] = _name(said["name"])
+            if "birthday" in said:
+                changes["birthday"] = month_day(said["birthday"])
+            if said.keys() & {"phone", "email"}:
+                both = {**self._book.opened(row.member_id, row.contact), **said}
+                contact = self._book.contact(row.member_id, phone=both.get("phone", ""), email=both.get("email", ""))
+                changes |= repository.contact_columns(contact)
+        return changes
+
     def _change_pin(self, connection: Connection, fact: _Fact, said: PinChangedV1) -> None:
+        """An empty verifier takes the PIN away: staff reset it."""
         row = _known(connection, said.member)
-        if not self._book.is_sealed_for(said.member, said.sealed):
+        if said.sealed and not self._book.is_sealed_for(said.member, said.sealed):
             raise _DisputedError("not_sealed_here")
         if fact.hlc > row.pin_hlc:
             repository.change_member(connection, said.member, {"pin": said.sealed, "pin_hlc": fact.hlc})
 
     def _details(self, member: str, sealed: str) -> _Details:
-        try:
+        with _disputable():
             opened = self._book.opened(member, sealed)
             contact = self._book.contact(member, phone=opened.get("phone", ""), email=opened.get("email", ""))
             return _Details(_name(opened.get("name", "")), month_day(opened.get("birthday", "")), contact)
-        except SealError as error:
-            raise _DisputedError("not_sealed_here") from error
-        except ContactError as error:
-            raise _DisputedError(f"unusable_{error.field}") from error
+
+
+@contextmanager
+def _disputable() -> Iterator[None]:
+    try:
+        yield
+    except SealError as error:
+        raise _DisputedError("not_sealed_here") from error
+    except ContactError as error:
+        raise _DisputedError(f"unusable_{error.field}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,13 +278,13 @@ def _day(text: str) -> str:
         raise _DisputedError("unusable_day") from error
 
 
-def _moment(text: str) -> str | None:
-    """The store's stamp in the form of all times here; ``None`` for text that is no time."""
+def _moment(text: str, at: str) -> str:
+    """The store's stamp in the form of all times here; the cloud's for what is no time or has not come yet."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return rfc3339(moment) if moment.tzinfo else None
+        return min(rfc3339(moment), at) if moment.tzinfo else at
+    except (ValueError, OverflowError):
+        return at
 
 
 def _plain(text: str) -> str:
