@@ -55,6 +55,7 @@ class TierGlance:
     measure: Measure
     done: int
     next_at: int
+    currency: str
     last_day: date | None
 
 
@@ -84,7 +85,12 @@ class MediumUnknown:
 
 @dataclass(frozen=True, slots=True)
 class SaleDecided:
-    """A purchase or refund was decided for a member. ``points`` is signed; 0 with the reason why."""
+    """A purchase or refund was decided for a member.
+
+    ``points`` earned or (negative) taken back, 0 with the reason why; ``pending`` of a sale's wait for its return
+    window. ``redeemed`` points paid a part of the sale, or (negative) came back with a refund; ``quote_refused`` says
+    why what the sale's quote promised could not be kept, or what head office has yet to restore.
+    """
 
     counter: str
     standing: Standing
@@ -92,6 +98,9 @@ class SaleDecided:
     total_minor: int
     currency: str
     refused: Reason | None
+    pending: int = 0
+    redeemed: int = 0
+    quote_refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

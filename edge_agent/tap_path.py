@@ -23,10 +23,11 @@ from typing import Protocol
 
 import structlog
 
-from devices.observations import FormAnswer, FormFilled, SaleCompleted, SaleReceipt, SaleStatus
+from cloud_bridge.contract import SaleCompletedV1
+from devices.observations import FormAnswer, FormFilled, QuoteAsked, SaleCompleted, SaleReceipt, SaleStatus
 from edge_agent.decisions import Decisions
-from edge_agent.journal import Journal, Recorded, Transaction
-from edge_agent.outcomes import FormDecided, Outcome, SaleDecided
+from edge_agent.journal import Journal, JournalError, Recorded, Transaction
+from edge_agent.outcomes import FormDecided, Outcome
 from edge_agent.translate import Translatable, translate
 
 log = structlog.get_logger(__name__)
@@ -90,13 +91,18 @@ class TapPath:
         self._medium_key = medium_key
         self._passing = passing
 
-    async def walk(self, device: str, seen: Translatable) -> Outcome | None:
+    async def walk(self, device: str, seen: Translatable | QuoteAsked) -> Outcome | None:
         """Walk one observation from Sense to Show; what it caused is durable when this returns.
+
+        A basket that is only priced is no fact: it is answered, what it holds is durable, and nothing is shown.
 
         ``None`` means that nothing new happened (a till repeated itself). Raises ``JournalFull``
         when nothing can be recorded, :class:`DecisionBugError` when the decision failed.
         """
         self._passing(Station.SENSE, "")
+        if isinstance(seen, QuoteAsked):
+            await self._price(seen)
+            return None
         walked = await self._journal.write(lambda tx: self._record_and_decide(tx, device, seen))
         if walked.recorded is not None:
             self._passing(Station.COMMIT, walked.recorded.traceparent)
@@ -110,6 +116,15 @@ class TapPath:
             self._show(walked.outcome)
             self._passing(Station.SHOW, walked.recorded.traceparent)
         return walked.outcome
+
+    async def _price(self, asked: QuoteAsked) -> None:
+        """Answer a basket; one that meets a bug of ours is left unanswered, and its till told to try again."""
+        try:
+            asked.reply(await self._journal.write(lambda tx: self._decisions.quote(tx, asked)))
+        except JournalError:
+            raise
+        except Exception as bug:
+            log.error("decide", quote=True, exc_info=bug)
 
     async def replay(self) -> int:
         """Decide what the last run recorded but did not decide; returns how many were decided.
@@ -159,13 +174,8 @@ class TapPath:
             log.error("decide", event_id=recorded.event_id, exc_info=bug)
             return _Walked(recorded, None, bug=bug)
         answer = outcome.answer if isinstance(outcome, FormDecided) else None
-        return _Walked(recorded, outcome, receipt=_receipt(outcome, recorded), answer=answer)
+        return _Walked(recorded, outcome, receipt=self._receipt(tx, recorded), answer=answer)
 
-
-def _receipt(outcome: Outcome, recorded: Recorded) -> SaleReceipt | None:
-    sale = getattr(recorded.data, "sale", None)
-    if sale is None:
-        return None
-    if isinstance(outcome, SaleDecided):
-        return SaleReceipt(sale, SaleStatus.RECORDED, outcome.points, outcome.standing.points)
-    return SaleReceipt(sale, SaleStatus.RECORDED)
+    def _receipt(self, tx: Transaction, recorded: Recorded) -> SaleReceipt | None:
+        fact = recorded.data
+        return self._decisions.receipt(tx, fact.sale) if isinstance(fact, SaleCompletedV1) else None

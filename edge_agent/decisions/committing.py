@@ -1,65 +1,107 @@
-"""Station 5: a decision as an event with its postings, and what it changes about the sale."""
+"""Station 5: a decision as an event with its postings and the rights that move with them."""
 
 from __future__ import annotations
 
-from cloud_bridge.contract import DecisionDeferredV1, DecisionRefusedV1, PointsPostedV1, PostingV1, SaleCompletedV1
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from cloud_bridge.contract import DecisionDeferredV1, DecisionRefusedV1, PointsPostedV1, PostingV1
 from edge_agent.decisions.shop import AWAITS_LINK, Shop
 from edge_agent.journal import Deferred, Reader, Recorded, SaleRow, Transaction
-from edge_agent.outcomes import NothingToShow, Outcome, SaleDecided, SaleWaits, Standing
-from loyalty.decide import Decision, Granted, Refused
-from loyalty.identifiers import MemberId
+from edge_agent.outcomes import Outcome, SaleWaits, Standing
+from edge_agent.rights.desk import RightsDesk
+from loyalty.decide import Granted, Refused
+from loyalty.identifiers import MemberId, PostingId
+from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule, available
+from loyalty.rights.movements import Incarnation, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What postings stand on: the sale (``None`` for an activity), when it was paid, what a restoration undoes."""
+
+    sale: str | None
+    sold_at: datetime
+    redemption: str | None = None
+    leases: dict[PostingId, Incarnation] = field(default_factory=dict)
+    """Leases of postings whose rights have been moved already."""
 
 
 class Committing:
     """Writes decisions down."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, desk: RightsDesk) -> None:
         self._shop = shop
+        self._desk = desk
 
-    def commit(self, tx: Transaction, recorded: Recorded, sale: SaleRow, decision: Decision) -> Outcome:
-        """Write down what was decided about a sale."""
-        match decision:
-            case Granted(member=member, points=points, postings=postings):
-                posted = tx.record(
-                    PointsPostedV1(
-                        cause=recorded.event_id,
-                        member=member,
-                        rule=postings[0].rule.value,
-                        sale=sale.sale,
-                        postings=tuple(
-                            PostingV1(id=p.posting_id, debit=p.debit, credit=p.credit, points=p.points)
-                            for p in postings
-                        ),
-                    ),
-                    traceparent=recorded.traceparent,
+    def post(self, tx: Transaction, recorded: Recorded, granted: Granted, ground: Ground) -> Granted:
+        """Move rights, then post. Returns what was posted: a restoration that cannot be made here is left out."""
+        told: list[PostingV1] = []
+        kept: list[Posting] = []
+        for posting in granted.postings:
+            lease = ground.leases.get(posting.posting_id) or self._move(tx, granted.member, posting, ground)
+            if isinstance(lease, Refusal):
+                continue
+            kept.append(posting)
+            told.append(
+                PostingV1(
+                    id=posting.posting_id,
+                    debit=posting.debit,
+                    credit=posting.credit,
+                    points=posting.points,
+                    rule=posting.rule.value,
+                    lease=lease,
+                    original=ground.redemption if posting.rule is Rule.RESTORE else None,
                 )
-                tx.post(postings, posted)
-                tx.add_points(sale.sale, points)
-                return self._decided(tx, recorded, sale, decision)
-            case Refused(member=maybe, reason=reason):
-                refused = DecisionRefusedV1(cause=recorded.event_id, reason=reason.value, member=maybe, sale=sale.sale)
-                tx.record(refused, traceparent=recorded.traceparent)
-                return self._decided(tx, recorded, sale, decision) if maybe else NothingToShow()
+            )
+        if not kept:
+            return replace(granted, points=0, pending=0, postings=())
+        event = PointsPostedV1(
+            cause=recorded.event_id,
+            member=granted.member,
+            rule=kept[0].rule.value,
+            sale=ground.sale,
+            postings=tuple(told),
+        )
+        tx.post(kept, tx.record(event, traceparent=recorded.traceparent))
+        account = available(granted.member)
+        return replace(granted, points=sum(p.effect_on(account) for p in kept), postings=tuple(kept))
+
+    def refuse(self, tx: Transaction, recorded: Recorded, sale: SaleRow, refused: Refused) -> None:
+        """Say why nothing moved."""
+        told = DecisionRefusedV1(
+            cause=recorded.event_id, reason=refused.reason.value, member=refused.member, sale=sale.sale
+        )
+        tx.record(told, traceparent=recorded.traceparent)
 
     def defer(self, tx: Transaction, recorded: Recorded, sale: SaleRow, *, awaits: str, key: str) -> Outcome:
         """Keep the sale's own fact until ``key`` arrives, also when a claim of it is what could not be decided."""
-        medium = key if awaits == AWAITS_LINK else None
+        outcome = self.leave(tx, recorded, sale, awaits=awaits, medium=key if awaits == AWAITS_LINK else None)
+        tx.defer(Deferred(event_id=sale.event_id, awaits=awaits, key=key))
+        return outcome
+
+    def leave(
+        self, tx: Transaction, recorded: Recorded, sale: SaleRow, *, awaits: str, medium: str | None = None
+    ) -> Outcome:
+        """Say what a sale waits for; what only the cloud can decide is never decided again here."""
         deferred = DecisionDeferredV1(cause=sale.event_id, awaits=awaits, medium=medium, sale=sale.sale)
         tx.record(deferred, traceparent=recorded.traceparent)
-        tx.defer(Deferred(event_id=sale.event_id, awaits=awaits, key=key))
         return SaleWaits(self._shop.counters.of_till(sale.till), awaits)
 
-    def _decided(self, tx: Transaction, recorded: Recorded, sale: SaleRow, decision: Decision) -> Outcome:
-        fact = recorded.data if isinstance(recorded.data, SaleCompletedV1) else None
-        assert decision.member is not None  # noqa: S101  the caller has matched it
-        return SaleDecided(
-            counter=self._shop.counters.of_till(fact.till if fact else sale.till),
-            standing=standing_of(tx, decision.member),
-            points=decision.points if isinstance(decision, Granted) else 0,
-            total_minor=fact.total_minor if fact else sale.total_minor,
-            currency=sale.currency,
-            refused=decision.reason if isinstance(decision, Refused) else None,
-        )
+    def _move(
+        self, tx: Transaction, member: MemberId, posting: Posting, ground: Ground
+    ) -> Incarnation | Refusal | None:
+        """Move the rights that go with a posting. ``None``: it moves none here."""
+        account = available(member)
+        if posting.rule is Rule.RESTORE:
+            if ground.redemption is None:
+                return Refusal.MADE_ELSEWHERE
+            return self._desk.restore(tx, ground.redemption, posting.posting_id, posting.points)
+        if posting.credit == account:
+            return self._desk.earn(tx, member, posting.posting_id, posting.points, sold_at=ground.sold_at)
+        if posting.debit == account and posting.credit == PROGRAMME_ISSUED:
+            return self._desk.unearn(tx, member, posting.posting_id, posting.points, sold_at=ground.sold_at)
+        return None
 
 
 def standing_of(reader: Reader, member: MemberId) -> Standing:

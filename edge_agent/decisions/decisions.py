@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from cloud_bridge.contract import CardTappedV1, ChoiceMadeV1, CodeScannedV1, FormFilledV1, SaleCompletedV1
-from devices.observations import FormAnswer, FormFilled, SaleCompleted, SaleReceipt
+from devices.observations import FormAnswer, FormFilled, QuoteAnswer, QuoteAsked, SaleCompleted, SaleReceipt, SaleStatus
 from edge_agent.decisions import receipts
 from edge_agent.decisions.committing import Committing
+from edge_agent.decisions.confirmations import Confirmations
+from edge_agent.decisions.earning import Earning
 from edge_agent.decisions.people.forms import Forms
 from edge_agent.decisions.people.linking import Linking
 from edge_agent.decisions.people.phone_codes import KnowsTime, PhoneCodes
 from edge_agent.decisions.people.redemptions import Redemptions
 from edge_agent.decisions.people.staff_actions import StaffActions
+from edge_agent.decisions.quotes import Quotes
 from edge_agent.decisions.refunds import Refunds
+from edge_agent.decisions.reversing import Reversing
 from edge_agent.decisions.sales import Sales
 from edge_agent.decisions.shop import AWAITS_SALE, SETTLE_MAX, Shop
 from edge_agent.decisions.visits import Visits
@@ -25,8 +29,9 @@ class Decisions:
     """Decides facts for one store. ``knows_time`` tells whether its clock can judge how old a phone's code is."""
 
     def __init__(self, shop: Shop, rights: RightsDesk | None = None, *, knows_time: KnowsTime = lambda: True) -> None:
-        committing = Committing(shop)
         rights = rights or RightsDesk()
+        committing = Committing(shop, rights)
+        reversing = Reversing(shop, committing, rights)
         linking = Linking(self.settle)
         self._shop = shop
         self._visits = Visits(shop, linking, PhoneCodes(linking, knows_time=knows_time))
@@ -36,8 +41,11 @@ class Decisions:
             staff=StaffActions(shop, rights, decide=self.decide),
             settle=self.settle,
         )
-        self._sales = Sales(shop, committing)
-        self._refunds = Refunds(shop, committing)
+        self._sales = Sales(
+            shop, committing, Earning(shop, committing, reversing), Confirmations(shop, committing, rights)
+        )
+        self._refunds = Refunds(shop, committing, reversing)
+        self._quotes = Quotes(shop, rights)
 
     def decide(self, tx: Transaction, recorded: Recorded, seen: Translatable | None = None) -> Outcome:
         """Decide one recorded fact and write down all that follows from it.
@@ -72,6 +80,14 @@ class Decisions:
     def repeated(self, reader: Reader, seen: SaleCompleted) -> SaleReceipt | None:
         """The answer to a sale whose number is taken; ``None`` for a new one."""
         return receipts.repeated(reader, seen, medium_key=self._shop.medium_key)
+
+    def receipt(self, reader: Reader, sale_id: str) -> SaleReceipt:
+        """What a till is told of a receipt that has just been decided."""
+        return receipts.receipt_of(reader, sale_id, SaleStatus.RECORDED)
+
+    def quote(self, tx: Transaction, asked: QuoteAsked) -> QuoteAnswer:
+        """Price a basket, and hold what it redeems."""
+        return self._quotes.answer(tx, asked)
 
     def settle(self, tx: Transaction, awaits: str, key: str) -> int:
         """Decide what waited for ``key`` to arrive; returns how many facts were decided."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from datetime import datetime
 
 import orjson
 
-from cloud_bridge.contract import SaleCompletedV1
+from cloud_bridge.contract import SaleCompletedV1, SaleLineV1
 from devices.observations import SaleCompleted, SaleReceipt, SaleStatus
-from edge_agent.journal import Reader, Recorded, SaleRow, Transaction
+from edge_agent.decisions.shop import Shop
+from edge_agent.journal import Reader, Recorded, SaleBook, SaleRow, Transaction
 from edge_agent.translate import translate
+from loyalty.checkout.pricing import spread
+from loyalty.events import Line
 
 
 def repeated(reader: Reader, seen: SaleCompleted, *, medium_key: bytes) -> SaleReceipt | None:
@@ -21,9 +26,25 @@ def repeated(reader: Reader, seen: SaleCompleted, *, medium_key: bytes) -> SaleR
     assert isinstance(fact, SaleCompletedV1)  # noqa: S101  translate() maps type to type
     if known.fingerprint != fingerprint(fact):
         return SaleReceipt(seen.sale_id, SaleStatus.CONFLICT)
-    balance = reader.balance(known.member) if known.member else None
-    points = known.points if balance else None
-    return SaleReceipt(seen.sale_id, SaleStatus.DUPLICATE, points, balance.points if balance else None)
+    return receipt_of(reader, seen.sale_id, SaleStatus.DUPLICATE)
+
+
+def receipt_of(reader: Reader, sale_id: str, status: SaleStatus) -> SaleReceipt:
+    """What a till is told of a receipt: the same however often it asks, but for the balance, which is of now."""
+    book = reader.sale_book(sale_id)
+    if book is None:
+        return SaleReceipt(sale_id, status)
+    is_refund = book.refund_of is not None
+    redeemed = -book.restored if is_refund else book.redeemed
+    balance = reader.balance(book.member) if book.member else None
+    return SaleReceipt(
+        sale_id,
+        status,
+        points=None if balance is None else -book.taken_back if is_refund else book.earned,
+        balance=balance.points if balance else None,
+        redeemed=redeemed if redeemed or book.quote else None,
+        refused=book.refused,
+    )
 
 
 def fingerprint(sale: SaleCompletedV1) -> str:
@@ -49,9 +70,55 @@ def row_of(recorded: Recorded, sale: SaleCompletedV1, medium: str | None) -> Sal
     )
 
 
+def new_book(shop: Shop, recorded: Recorded, sale: SaleCompletedV1) -> SaleBook:
+    """The book of a receipt just told."""
+    return SaleBook(
+        sale=sale.sale,
+        day=shop.day(recorded.at),
+        event_id=recorded.event_id,
+        sold_at=datetime.fromisoformat(sale.sold_at),
+        lines=paid_lines(sale.lines),
+        quote=sale.quote,
+    )
+
+
 def kept(tx: Transaction, sale_id: str) -> SaleRow:
     """A receipt that is known to be in the books."""
     sale = tx.sale(sale_id)
     if sale is None:
         raise LookupError("a sale that was just kept is not in the books")
     return sale
+
+
+def book_of(tx: Transaction, shop: Shop, sale: SaleRow) -> SaleBook:
+    """The book of a kept receipt; one that was kept before there were books has what its row says."""
+    return tx.sale_book(sale.sale) or SaleBook(
+        sale=sale.sale,
+        day=shop.day(sale.at),
+        event_id=sale.event_id,
+        sold_at=sale.at,
+        member=sale.member,
+        earned=max(0, sale.points),
+    )
+
+
+def paid_lines(lines: Iterable[SaleLineV1]) -> tuple[Line, ...]:
+    """What was paid for goods: discounts that are lines of their own are taken off all others in proportion.
+
+    Goods of one category and brand are one line here: nothing is earned by article.
+    """
+    goods: dict[tuple[str, str], int] = {}
+    off = 0
+    for line in lines:
+        amount = line.qty * line.unit_minor
+        if amount < 0:
+            off -= amount
+        else:
+            kind = (line.category, line.brand)
+            goods[kind] = goods.get(kind, 0) + amount
+    amounts = list(goods.values())
+    parts = spread(min(off, sum(amounts)), amounts)
+    return tuple(
+        Line("", amount - part, category, brand)
+        for (category, brand), amount, part in zip(goods, amounts, parts, strict=True)
+    )

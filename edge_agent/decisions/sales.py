@@ -1,31 +1,44 @@
-"""A receipt was paid: whose it is, and what it earns."""
+"""A receipt was paid: what its quote redeems, whose it is, and what it earns."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cloud_bridge.contract import ChoiceMadeV1, SaleCompletedV1
 from edge_agent.decisions.committing import Committing
-from edge_agent.decisions.receipts import kept, row_of
+from edge_agent.decisions.confirmations import Confirmation, Confirmations
+from edge_agent.decisions.earning import Earning
+from edge_agent.decisions.receipts import book_of, kept, new_book, row_of
 from edge_agent.decisions.shop import AWAITS_LINK, AWAITS_PROGRAMME, Shop
 from edge_agent.journal import Recorded, Transaction
 from edge_agent.outcomes import NothingToShow, Outcome, SaleWaits
-from loyalty.decide import decide_purchase
-from loyalty.events import Purchase
-from loyalty.identifiers import EventId, SaleId
 
 
 class Sales:
     """Decides paid receipts, and claims of them."""
 
-    def __init__(self, shop: Shop, committing: Committing) -> None:
+    def __init__(self, shop: Shop, committing: Committing, earning: Earning, confirmations: Confirmations) -> None:
         self._shop = shop
         self._committing = committing
+        self._earning = earning
+        self._confirmations = confirmations
 
     def sold(self, tx: Transaction, recorded: Recorded, sale: SaleCompletedV1) -> Outcome:
         """A till closed a receipt."""
-        counter = self._shop.counters.of_till(sale.till)
         if tx.sale(sale.sale) is None:
-            medium = sale.medium or self._visiting_medium(tx, recorded, counter)
+            confirmed = self._confirmations.confirm(tx, recorded, sale) if sale.quote else Confirmation()
+            medium = self._medium(tx, recorded, sale, confirmed)
             tx.keep_sale(row_of(recorded, sale, medium))
+            book = new_book(self._shop, recorded, sale)
+            tx.keep_book(
+                replace(
+                    book,
+                    member=confirmed.member,
+                    lines=confirmed.lines or book.lines,
+                    redeemed=confirmed.redeemed,
+                    refused=confirmed.refused,
+                )
+            )
         return self._attribute(tx, recorded, sale.sale)
 
     def claimed(self, tx: Transaction, recorded: Recorded, choice: ChoiceMadeV1) -> Outcome:
@@ -42,22 +55,28 @@ class Sales:
         tx.attribute_sale(sale.sale, None, visit.medium)
         return self._attribute(tx, recorded, sale.sale)
 
-    def _visiting_medium(self, tx: Transaction, recorded: Recorded, counter: str) -> str | None:
-        visit = tx.take_visit(counter, recorded.at - self._shop.windows.visit)
-        return visit.medium if visit else None
+    def _medium(
+        self, tx: Transaction, recorded: Recorded, sale: SaleCompletedV1, confirmed: Confirmation
+    ) -> str | None:
+        """By what the sale is known to be somebody's: a card the till read, the quote, or the visit at its counter."""
+        counter, since = self._shop.counters.of_till(sale.till), recorded.at - self._shop.windows.visit
+        named = sale.medium or confirmed.medium
+        visit = tx.visit_at(counter, since)
+        # Whoever came after the basket was priced stays: their own sale is still to come.
+        if visit is not None and (sale.medium or named in {None, visit.medium}):
+            tx.take_visit(counter, since)
+        return named or (visit.medium if visit else None)
 
     def _attribute(self, tx: Transaction, recorded: Recorded, sale_id: str) -> Outcome:
         """Give a kept sale to the member whose medium it carries, or say what it waits for."""
         sale = kept(tx, sale_id)
+        book = book_of(tx, self._shop, sale)
         if sale.medium is None:
             return SaleWaits(self._shop.counters.of_till(sale.till), "claim")
-        entry = tx.member_of(sale.medium)
-        programme = tx.programme()
+        entry = tx.member(book.member) if book.member else tx.member_of(sale.medium)
         if entry is None:
             return self._committing.defer(tx, recorded, sale, awaits=AWAITS_LINK, key=sale.medium)
-        if programme is None:
+        if tx.terms() is None:
             return self._committing.defer(tx, recorded, sale, awaits=AWAITS_PROGRAMME, key=AWAITS_PROGRAMME)
         tx.attribute_sale(sale.sale, entry.member, sale.medium)
-        net = sale.total_minor - sale.refunded_minor
-        purchase = Purchase(EventId(recorded.event_id), self._shop.store, SaleId(sale.sale), sale.currency, net)
-        return self._committing.commit(tx, recorded, sale, decide_purchase(entry.member, programme, purchase))
+        return self._earning.earn(tx, recorded, kept(tx, sale_id), book, entry)

@@ -12,6 +12,8 @@ from loyalty.identifiers import StoreId
 AWAITS_LINK = "link"
 AWAITS_SALE = "sale"
 AWAITS_PROGRAMME = "programme"
+AWAITS_HEAD_OFFICE = "head office"
+"""For a refund of another store's sale: told to the cloud, never decided here."""
 SETTLE_MAX = 1_000
 """Deferred facts decided for one link or sale; more than one person ever leaves behind."""
 

@@ -60,6 +60,10 @@ class QuoteKeeping(QuoteQueries):
             ),
         )
 
+    def forget_quote(self, key: str) -> None:
+        """The receipt of this key was abandoned."""
+        self._connection.execute("DELETE FROM quotes WHERE key = ?", (key,))
+
     def forget_quotes(self, ended_before: datetime) -> int:
         """Drop quotes that were over before; returns how many those were."""
         return self._connection.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from cloud_bridge.contract import EventData
 from cloud_bridge.downlink import StepOutcome
@@ -117,6 +118,10 @@ class Transaction(Reader, BookKeeping, PeopleKeeping, WalletKeeping, CheckoutKee
         if outcome is StepOutcome.APPLIED and step.coupons:
             self.put_coupons(step.coupons)
         return outcome
+
+    def now(self) -> datetime:
+        """The time, for windows that nothing recorded begins."""
+        return self._appender.clock.now()
 
     def now_ms(self) -> int:
         return to_ms(self._appender.clock.now())
