@@ -13,7 +13,7 @@ import orjson
 
 from cloud_bridge.contract import EventData, PointsPostedV1, PostingV1
 from cloud_bridge.receipts import RightsStanding
-from cloud_bridge.replica import ReplicaRight, ReplicaUndo
+from cloud_bridge.replica import ReplicaMember, ReplicaRight, ReplicaUndo
 from edge_agent.journal import POINTS, Journal, Transaction
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.rights.replies import Replies
@@ -63,10 +63,17 @@ class RightsBench:
             RightsStanding(incarnation=incarnation or self.journal.incarnation, standing=word, is_first=is_first)
         )
 
-    async def told(self, *rights: ReplicaRight, undone: tuple[ReplicaUndo, ...] = (), **changes: Any) -> None:
-        """A replica step that speaks of rights only."""
+    async def told(
+        self,
+        *rights: ReplicaRight,
+        undone: tuple[ReplicaUndo, ...] = (),
+        people: tuple[ReplicaMember, ...] = (),
+        **changes: Any,
+    ) -> None:
+        """A replica step: rights, what is to be undone, and members with all that is told of them."""
         cursor = await self.journal.read(lambda reader: reader.replica_cursor())
         said = step(first=cursor.version, last=cursor.version + 1, rights=rights, undone=undone, **changes)
+        said = said.model_copy(update={"members": people})
 
         def unit(tx: Transaction) -> None:
             tx.apply_step(said)
