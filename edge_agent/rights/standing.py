@@ -14,7 +14,7 @@ from cloud_bridge.receipts import RightsStanding
 from cloud_bridge.topics import Lane
 from edge_agent.journal import Journal, JournalFull, RightsState, StandingWord, Transaction
 from edge_agent.rights.desk import RightsDesk
-from edge_agent.rights.witness import Testimony, Verdict, WitnessFile, judge
+from edge_agent.rights.witness import Witnessed, Verdict, WitnessFile, judge
 
 ACCOUNTS_AT_ONCE_MAX = 200
 """Accounts given back in one commit, so that no tap waits for more."""
@@ -28,7 +28,7 @@ class Attestor:
     def __init__(self, witness: WitnessFile | None, gateway_id: str) -> None:
         self._witness = witness
         self._gateway_id = gateway_id
-        self._told: Testimony | None = None
+        self._told: Witnessed | None = None
         self.trouble = ""
         """Why nothing can be redeemed although the cloud allows it; empty: nothing is wrong."""
 
@@ -39,14 +39,14 @@ class Attestor:
         is_told = told is not None and durable < told.sequence <= head + 1 and told.before == durable
         if is_told and told is not None and told.incarnation == tx.lease():
             return True  # rows of one commit are all there or none is
-        return self.tell(Testimony(self._gateway_id, tx.lease(), before=durable, sequence=head + 1))
+        return self.tell(Witnessed(self._gateway_id, tx.lease(), before=durable, sequence=head + 1))
 
     def at_rest(self, tx: Transaction) -> bool:
         """Attest the journal as it is: whatever left a wallet is in it."""
         durable, _ = tx.ledger_heads()
-        return self.tell(Testimony(self._gateway_id, tx.lease(), before=durable, sequence=durable))
+        return self.tell(Witnessed(self._gateway_id, tx.lease(), before=durable, sequence=durable))
 
-    def tell(self, testimony: Testimony) -> bool:
+    def tell(self, testimony: Witnessed) -> bool:
         """Make a testimony durable; whether that went well."""
         if self._witness is None:
             return True
@@ -59,7 +59,7 @@ class Attestor:
         self._told, self.trouble = testimony, ""
         return True
 
-    def heard(self) -> Testimony | None:
+    def heard(self) -> Witnessed | None:
         """What the witness says, if anything can be read."""
         if self._witness is None:
             return None

@@ -20,7 +20,7 @@ _MARK = "regulars-witness-1"
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Witnessed:
     """Rights leave a wallet with ledger row ``sequence``; row ``before`` was durable when this was written."""
 
     gateway: str
@@ -40,7 +40,7 @@ class Verdict(StrEnum):
     """It is an old copy: rows are missing that were durable once."""
 
 
-def judge(testimony: Testimony | None, *, gateway: str, incarnation: str, known: Collection[str], head: int) -> Verdict:
+def judge(testimony: Witnessed | None, *, gateway: str, incarnation: str, known: Collection[str], head: int) -> Verdict:
     """Compare a testimony with a journal: its gateway, incarnation, all incarnations it has known, its ledger head."""
     if testimony is None or testimony.gateway != gateway:
         return Verdict.UNPROVEN
@@ -62,7 +62,7 @@ class WitnessFile:
         self._apart_from = apart_from
         self._count = 0
 
-    def read(self) -> Testimony | None:
+    def read(self) -> Witnessed | None:
         """The newest whole testimony; ``None`` where there is none. Raises ``OSError``."""
         self._check_apart()
         try:
@@ -76,7 +76,7 @@ class WitnessFile:
         self._count, newest = max(whole, key=lambda slot: slot[0])
         return newest
 
-    def write(self, testimony: Testimony) -> None:
+    def write(self, testimony: Witnessed) -> None:
         """Make a testimony durable in the slot of the older one. Raises ``OSError``."""
         self._check_apart()
         if not self._count and self._path.exists():
@@ -100,17 +100,17 @@ class WitnessFile:
             raise OSError(f"{self._path} lies on the journal's own storage: plug in the other, or name a place on it")
 
 
-def _slot(testimony: Testimony, count: int) -> bytes:
+def _slot(testimony: Witnessed, count: int) -> bytes:
     told = f"{_MARK} {count} {testimony.gateway} {testimony.incarnation} {testimony.before} {testimony.sequence}"
     return f"{told} {hashlib.sha256(told.encode()).hexdigest()}\n".encode().ljust(SLOT_BYTES)
 
 
-def _parsed(slot: bytes) -> tuple[int, Testimony] | None:
+def _parsed(slot: bytes) -> tuple[int, Witnessed] | None:
     told, _, digest = slot.decode(errors="replace").strip().rpartition(" ")
     if hashlib.sha256(told.encode()).hexdigest() != digest:
         return None
     mark, count, gateway, incarnation, before, sequence = told.split(" ")
-    return (int(count), Testimony(gateway, incarnation, int(before), int(sequence))) if mark == _MARK else None
+    return (int(count), Witnessed(gateway, incarnation, int(before), int(sequence))) if mark == _MARK else None
 
 
 def _sync_folder(folder: Path) -> None:
