@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -15,12 +17,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from cloud_bridge.contract import PointsPostedV1
 from cloud_bridge.envelope import GENESIS_HASH
-from cloud_bridge.landing.batches import Batch, Received
+from cloud_bridge.landing.batches import Batch
 from cloud_bridge.landing.sequencing import settle
-from cloud_bridge.landing.store import Dispute, Landed, LandingResult, LandingStoreError, Stream
-from cloud_bridge.receipts import Ack, Applied, Head, Hello, Quarantined
+from cloud_bridge.landing.store import Dispute, Greeted, Landed, LandingResult, LandingStoreError, Stream
+from cloud_bridge.receipts import Ack, Applied, Head, Hello, Quarantined, RightsStanding
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
 from cloud_crm import replica_feed
@@ -30,16 +31,15 @@ from cloud_crm.events import repository as events
 from cloud_crm.gateways import quarantine
 from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.repository import StreamRow
-from cloud_crm.ledger import repository as ledger
-from cloud_crm.ledger.repository import PostingRow
+from cloud_crm.loyalty_landing import LoyaltyLanding
 from cloud_crm.members import repository as members
+from cloud_crm.members.landing import PeopleLanding
 from cloud_crm.replica_feed import ReplicaPlace
-from loyalty.ledger import member_of
+from cloud_crm.rights import greeting
 
 _log = structlog.get_logger()
 
 _RETRY_AFTER_S = 2.0
-_NUL = b"\\u0000"
 
 
 class Watcher(Protocol):
@@ -52,12 +52,29 @@ class Watcher(Protocol):
         """Something about this gateway is different now."""
 
 
+@dataclass(frozen=True, slots=True)
+class LandingEffects:
+    """What landed events do: to points and rights, and to what is known of people."""
+
+    loyalty: LoyaltyLanding
+    people: PeopleLanding | None = None
+
+
 class CrmLandingStore:
     """Implements :class:`cloud_bridge.landing.store.LandingStore`."""
 
-    def __init__(self, database: Database, *, secrets: Mapping[str, bytes], clock: Clock, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        secrets: Mapping[str, bytes],
+        clock: Clock,
+        watcher: Watcher,
+        effects: LandingEffects | None = None,
+    ) -> None:
         """``secrets``: the enrolled gateways' secrets by id."""
         self._database = database
+        self._effects = effects or LandingEffects(LoyaltyLanding())
         self._secrets = dict(secrets)
         self._clock = clock
         self._watcher = watcher
@@ -65,6 +82,7 @@ class CrmLandingStore:
     def land(self, batches: Sequence[Batch]) -> LandingResult:
         with self._books() as books:
             result = settle(batches, books)
+            books.take_effect(self._effects, self._clock())
         if books.disputed_postings:
             _log.error("post", outcome="disputed", postings=books.disputed_postings)
         if books.landed:
@@ -73,14 +91,15 @@ class CrmLandingStore:
             self._watcher.stirred(gateway_id)
         return result
 
-    def greet(self, gateway_id: str, hello: Hello) -> Ack | Quarantined | None:
+    def greet(self, gateway_id: str, hello: Hello) -> Greeted | None:
         if gateway_id not in self._secrets:
             return None
         with self._books() as books:
             books.hear(gateway_id, hello)
             answer = books.quarantine(gateway_id) or books.ack(gateway_id, hello.incarnation)
+            standing = books.greet(gateway_id, hello)
         self._watcher.stirred(gateway_id)
-        return answer
+        return Greeted(answer, standing)
 
     def ack(self, gateway_id: str, incarnation: str) -> Ack:
         """Both heads of an incarnation, as they stand."""
@@ -167,11 +186,21 @@ class _Books:
         gateways.keep_heard(self._connection, landed.stream.gateway_id, self._at)
         gateways.add_gaps(self._connection, stream_id, landed, self._at)
         events.keep(self._connection, stream_id, landed.events)
-        said = _postings(landed)
-        disputed = ledger.post(self._connection, said, self._at)
-        members.touch(self._connection, _whose(said))
-        self.disputed_postings += len(disputed)
         self.landed.append(landed)
+
+    def take_effect(self, effects: LandingEffects, now: datetime) -> None:
+        """What all that was stored does beyond being kept, once for the whole transaction."""
+        if not self.landed:
+            return
+        done = effects.loyalty.effects(self._connection, self.landed, now=now)
+        if effects.people is not None:
+            for landed in self.landed:
+                effects.people.effects(self._connection, landed, at=self._at)
+        members.touch(self._connection, done.members)
+        self.disputed_postings = len(done.disputed)
+
+    def greet(self, gateway_id: str, hello: Hello) -> RightsStanding:
+        return greeting.greet(self._connection, gateway_id, hello, at=self._at)
 
     def hear(self, gateway_id: str, hello: Hello) -> None:
         gateways.keep_hello(
@@ -193,42 +222,3 @@ class _Books:
         if stream not in self._rows:
             self._rows[stream] = gateways.find_stream(self._connection, stream)
         return self._rows[stream]
-
-
-def _postings(landed: Landed) -> list[PostingRow]:
-    """What the stores' decisions among these events moved. Every other type has no effect here."""
-    gateway_id = landed.stream.gateway_id
-    return [
-        row
-        for event in landed.events
-        if isinstance(event.effect, PointsPostedV1)
-        for row in _rows(event, event.effect, gateway_id)
-    ]
-
-
-def _rows(event: Received, said: PointsPostedV1, gateway_id: str) -> list[PostingRow]:
-    said_of_all = (said.rule, said.cause, said.sale, gateway_id, event.time)
-    rows = [PostingRow(p.id, p.debit, p.credit, p.points, *said_of_all) for p in said.postings]
-    return [_plain(row) for row in rows] if _NUL in event.body else rows
-
-
-def _plain(row: PostingRow) -> PostingRow:
-    """NUL is the one character that PostgreSQL's text cannot hold; a store that sends it must not stop landing."""
-    return row._replace(
-        debit=_without_nul(row.debit),
-        credit=_without_nul(row.credit),
-        rule=_without_nul(row.rule),
-        cause=_without_nul(row.cause),
-        sale=None if row.sale is None else _without_nul(row.sale),
-        posted_at=_without_nul(row.posted_at),
-    )
-
-
-def _without_nul(text: str) -> str:
-    return text.replace("\x00", "\ufffd")
-
-
-def _whose(posted: Sequence[PostingRow]) -> set[str]:
-    """The members whose balances these postings move."""
-    accounts = {account for row in posted for account in (row.debit, row.credit)}
-    return {member for account in accounts if (member := member_of(account)) is not None}

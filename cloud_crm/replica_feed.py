@@ -20,7 +20,9 @@ from cloud_bridge.replica import (
     ReplicaMedium,
     ReplicaMember,
     ReplicaProgramme,
+    ReplicaRight,
     ReplicaStep,
+    ReplicaUndo,
 )
 from cloud_bridge.topics import Lane
 from cloud_crm.coupons import repository as coupons
@@ -30,8 +32,10 @@ from cloud_crm.gateways import repository as gateways
 from cloud_crm.members import repository as members
 from cloud_crm.members.replica_rows import medium_entry, member_entries
 from cloud_crm.members.repository import MediumRow, MemberRow
+from cloud_crm.points import undoing
 from cloud_crm.programme import repository as programmes
 from cloud_crm.programme.repository import ProgrammeRow
+from cloud_crm.rights import replica_rows
 
 _ENVELOPE_BYTES = 4_096
 """Room for everything in a step that is neither a row nor the programme."""
@@ -60,8 +64,8 @@ class _Removed:
         return f'"{self.member}"'
 
 
-_Stored = MemberRow | MediumRow | CouponRow
-_Entry = ReplicaMember | ReplicaMedium | ReplicaCoupon | _Removed
+_Stored = MemberRow | MediumRow | CouponRow | ReplicaRight | ReplicaUndo
+_Entry = ReplicaMember | ReplicaMedium | ReplicaCoupon | ReplicaRight | ReplicaUndo | _Removed
 
 
 def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> ReplicaStep | None:
@@ -73,7 +77,7 @@ def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> Rep
     start = place.version if place.epoch == epoch and place.version <= latest else 0
     if start == latest and place.epoch == epoch:
         return None
-    changes = _Changes.after(connection, start, latest)
+    changes = _Changes.after(connection, place.gateway_id, start, latest)
     return ReplicaStep(
         epoch=epoch,
         from_version=start,
@@ -85,7 +89,9 @@ def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> Rep
         programme=changes.programme,
         members=changes.of(ReplicaMember),
         media=changes.of(ReplicaMedium),
+        rights=changes.of(ReplicaRight),
         coupons=changes.of(ReplicaCoupon),
+        undone=changes.of(ReplicaUndo),
         removed=tuple(row.member for row in changes.of(_Removed)),
     )
 
@@ -99,11 +105,13 @@ class _Changes:
     to_version: int
 
     @classmethod
-    def after(cls, connection: Connection, start: int, latest: int) -> _Changes:
+    def after(cls, connection: Connection, gateway_id: str, start: int, latest: int) -> _Changes:
         found: list[_Stored] = [
             *members.changed_members(connection, after=start, limit=STEP_ROWS_MAX + 1),
             *members.changed_media(connection, after=start, limit=STEP_ROWS_MAX + 1),
             *coupons.changed_coupons(connection, after=start, limit=STEP_ROWS_MAX + 1),
+            *replica_rows.changed(connection, gateway_id, after=start, limit=STEP_ROWS_MAX + 1),
+            *undoing.changed(connection, gateway_id, after=start, limit=STEP_ROWS_MAX + 1),
         ]
         found.sort(key=lambda row: row.version)
         rows = list(_entries(connection, found[:STEP_ROWS_MAX]))
@@ -129,6 +137,8 @@ def _entries(connection: Connection, rows: Sequence[_Stored]) -> Iterator[_Entry
                 yield medium_entry(row)
             case CouponRow():
                 yield coupons.entry(row)
+            case ReplicaRight() | ReplicaUndo():
+                yield row
 
 
 def _bytes(told: ReplicaProgramme | None) -> int:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from cloud_crm.coupons.tables import coupon_budgets, coupon_instances
 from cloud_crm.database import metadata
 from cloud_crm.events.tables import events
 from cloud_crm.gateways.tables import gaps, gateways, quarantines, streams
 from cloud_crm.ledger.tables import posting_conflicts, posting_echoes, postings
-from cloud_crm.members.tables import media, members
-from cloud_crm.points.tables import lots, points_accounts, redemptions, sale_books, sale_refunds, undo_requests
+from cloud_crm.members.tables import consents, disputes, media, members, staff_acts, surveys
+from cloud_crm.points.tables import (
+    lots,
+    points_accounts,
+    redemptions,
+    sale_books,
+    sale_refunds,
+    shared_sales,
+    undo_requests,
+)
 from cloud_crm.programme.tables import programmes
 from cloud_crm.rights.tables import (
     rights_accounts,
@@ -18,8 +27,13 @@ from cloud_crm.rights.tables import (
     rights_movements,
     rights_standings,
 )
+from cloud_crm.standing.tables import referral_payouts, standings
 
 __all__ = [
+    "consents",
+    "coupon_budgets",
+    "coupon_instances",
+    "disputes",
     "events",
     "gaps",
     "gateways",
@@ -34,6 +48,7 @@ __all__ = [
     "programmes",
     "quarantines",
     "redemptions",
+    "referral_payouts",
     "rights_accounts",
     "rights_actions",
     "rights_holdings",
@@ -43,6 +58,10 @@ __all__ = [
     "rights_standings",
     "sale_books",
     "sale_refunds",
+    "shared_sales",
+    "staff_acts",
+    "standings",
     "streams",
+    "surveys",
     "undo_requests",
 ]

@@ -21,6 +21,9 @@ PROGRAMME_REDEEMED = "programme:redeemed"
 PROGRAMME_EXPIRED = "programme:expired"
 """Where points go whose last day has passed: the programme's breakage."""
 
+PROGRAMME_LOST = "programme:lost"
+"""What the merchant bears for gateways that are gone: points given up, less points given as goodwill."""
+
 POINTS_MAX = 1_000_000_000
 """The most points one posting may move."""
 
@@ -50,6 +53,18 @@ class Rule(StrEnum):
     """A refund found too few points; the rest is owed."""
     REPAYMENT = "repayment"
     """Points that became available pay what is owed."""
+    ADJUSTMENT = "adjustment"
+    """A person gave or took points, and said why."""
+    SETTLEMENT = "settlement"
+    """What a sale came to after refunds in several stores, less what those stores had posted."""
+    CORRECTION = "correction"
+    """A store moved points that the cloud had moved before; it could not know."""
+    GOODWILL = "goodwill"
+    """The merchant replaces points that nobody can account for."""
+    WRITE_OFF = "write_off"
+    """Points of a gateway that is gone are given up."""
+    RECOVERY = "recovery"
+    """Points given up turned out to have been spent, so they were no loss."""
 
 
 def available(member: MemberId) -> str:

@@ -164,14 +164,16 @@ class Session:
         self._desk.on_landed(result)
 
     async def _greet(self, gateway_id: str, hello: Hello) -> None:
-        answer = await self._ask(lambda: self._store.greet(gateway_id, hello))
-        if answer is None:
+        greeted = await self._ask(lambda: self._store.greet(gateway_id, hello))
+        if greeted is None:
             self._refuse(UNKNOWN_GATEWAY, f"{gateway_id} is not enrolled here")
             return
         if gateway_id not in self._greeted:
             self._greeted.add(gateway_id)
             await self._note_presence(gateway_id, online=True)
+        answer = greeted.answer
         self.say(gateway_id, Down.QUARANTINE if isinstance(answer, Quarantined) else Down.ACK, answer)
+        self.say(gateway_id, Down.RIGHTS, greeted.standing)
         await self.feed.greeted(gateway_id, hello)
 
     async def _note_presence(self, gateway_id: str, *, online: bool) -> None:

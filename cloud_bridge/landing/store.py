@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cloud_bridge.landing.batches import Batch, Received, Refusal
-from cloud_bridge.receipts import Ack, Applied, Head, Hello, Nack, Quarantined
+from cloud_bridge.receipts import Ack, Applied, Head, Hello, Nack, Quarantined, RightsStanding
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
 
@@ -57,6 +57,14 @@ class Dispute:
     gateway_id: str
     notice: Quarantined
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """What a gateway that said hello is told: its heads, or why nothing lands; and whether it may redeem."""
+
+    answer: Ack | Quarantined
+    standing: RightsStanding
 
 
 class LandingStoreError(Exception):
@@ -123,10 +131,10 @@ class LandingStore(Protocol):
     def land(self, batches: Sequence[Batch]) -> LandingResult:
         """``settle(batches, books)`` within one transaction; durable on return."""
 
-    def greet(self, gateway_id: str, hello: Hello) -> Ack | Quarantined | None:
-        """Keep what the heartbeat says; answer both lanes' heads of ``hello.incarnation``.
+    def greet(self, gateway_id: str, hello: Hello) -> Greeted | None:
+        """Keep what the heartbeat says; answer both lanes' heads of ``hello.incarnation``, and its standing.
 
-        The notice instead when quarantined; ``None`` when no such gateway is enrolled.
+        The notice instead of the heads when quarantined; ``None`` when no such gateway is enrolled.
         """
 
     def presence(self, gateway_id: str, *, online: bool) -> None:

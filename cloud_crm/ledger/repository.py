@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, Row, func, insert, or_, select
 
-from cloud_crm.database import insert_sql
+from cloud_crm.database import insert_sql, positional
 from cloud_crm.ledger.tables import posting_conflicts, posting_echoes, postings
 from loyalty.identifiers import EventId, MemberId, PostingId
 from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule, available
 
 _LOOKUP_ROWS_MAX = 1_000
 _STREAM_ROWS = 10_000
+_INSERT_ROWS_MAX = 200
 
 
 class PostingRow(NamedTuple):
@@ -49,23 +51,30 @@ _Content = tuple[str, str, int, str]
 _Known = tuple[str, _Content]
 
 
-def post(connection: Connection, rows: Sequence[PostingRow], at: str) -> list[PostingRow]:
+class Posted(NamedTuple):
+    """What became of postings: those ``new`` to the ledger, and those that cannot stand."""
+
+    new: list[PostingRow]
+    disputed: list[PostingRow]
+
+
+def post(connection: Connection, rows: Sequence[PostingRow], at: str) -> Posted:
     """Store postings once each.
 
-    Returns those that cannot stand, kept as conflicts: one account on both sides, or an id that is
-    known with another content. The first posting of an id stays; another gateway that tells the same is its echo.
+    Those that cannot stand are kept as conflicts: one account on both sides, or an id that is known with another
+    content. The first posting of an id stays; another gateway that tells the same is its echo.
     """
-    moving = [row for row in rows if row.debit != row.credit]
+    moving = {row.posting_id: row for row in reversed(rows) if row.debit != row.credit}
+    first = [row for row in rows if moving.get(row.posting_id) is row]
     disputed = [row for row in rows if row.debit == row.credit]
-    if moving:
-        sql = insert_sql(connection, postings, _COLUMNS) + " ON CONFLICT (posting_id) DO NOTHING"
-        stored = connection.exec_driver_sql(sql, moving)
-        if stored.rowcount != len(moving):
-            known = _known(connection, [row.posting_id for row in moving])
-            disputed += [row for row in moving if known[row.posting_id][1] != row.content]
-            _keep_echoes(connection, moving, known)
+    fresh = _insert(connection, first)
+    repeated = [row for row in rows if row.debit != row.credit and fresh.get(row.posting_id) is not row]
+    if repeated:
+        known = _known(connection, [row.posting_id for row in repeated])
+        disputed += [row for row in repeated if known[row.posting_id][1] != row.content]
+        _keep_echoes(connection, repeated, known)
     _keep_conflicts(connection, disputed, at)
-    return disputed
+    return Posted(list(fresh.values()), disputed)
 
 
 def balances(connection: Connection, members: Sequence[str]) -> dict[str, int]:
@@ -122,6 +131,20 @@ def conflicts_of(connection: Connection) -> dict[str, int]:
     """How many disputed postings each gateway has sent."""
     count = select(posting_conflicts.c.gateway_id, func.count()).group_by(posting_conflicts.c.gateway_id)
     return {gateway_id: int(rows) for gateway_id, rows in connection.execute(count)}
+
+
+def _insert(connection: Connection, rows: Sequence[PostingRow]) -> dict[str, PostingRow]:
+    """Insert those with a new id; returns them by id, in their order."""
+    fresh: set[str] = set()
+    one = f"({', '.join([positional(connection)] * len(_COLUMNS))})"
+    for start in range(0, len(rows), _INSERT_ROWS_MAX):
+        some = rows[start : start + _INSERT_ROWS_MAX]
+        sql = (
+            f"INSERT INTO postings ({', '.join(_COLUMNS)}) VALUES {', '.join([one] * len(some))} "  # noqa: S608 - marks
+            "ON CONFLICT (posting_id) DO NOTHING RETURNING posting_id"
+        )
+        fresh.update(connection.exec_driver_sql(sql, tuple(chain.from_iterable(some))).scalars())
+    return {row.posting_id: row for row in rows if row.posting_id in fresh}
 
 
 def _known(connection: Connection, posting_ids: Sequence[str]) -> dict[str, _Known]:

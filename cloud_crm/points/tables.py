@@ -28,9 +28,14 @@ lots = Table(
     Column("last_day", String(10)),
     Column("pending", Boolean, nullable=False),
     Column("by_cloud", Boolean, nullable=False),
+    Column("gateway_id", String(63), nullable=False),
+    Column("sale", String(80)),
     Index(None, "member_id"),
 )
-"""Points of one accrual that are still there. ``by_cloud``: here they are released, not by the store of the sale."""
+"""Points of one accrual that are still there. ``by_cloud``: here they are released, not by the store of the sale.
+
+``gateway_id`` is where they were posted, ``sale`` the receipt that earned them.
+"""
 
 redemptions = Table(
     "redemptions",
@@ -62,13 +67,20 @@ sale_books = Table(
     Column("taken_back", BigNumber, nullable=False),
     Column("redeemed", BigNumber, nullable=False),
     Column("restored", BigNumber, nullable=False),
-    Column("is_shared", Boolean, nullable=False),
-    Column("settlements", BigNumber, nullable=False),
     Index(None, "member_id"),
 )
 """What became of one sale in all stores. ``member_id`` is null while nobody claimed it, ``total_minor`` while only
-decisions about it have landed. ``is_shared``: it was given back elsewhere, so the cloud settles it.
+decisions about it, or refunds of it, have landed.
 """
+
+shared_sales = Table(
+    "shared_sales",
+    metadata,
+    Column("gateway_id", String(63), primary_key=True),
+    Column("sale", String(80), primary_key=True),
+    Column("settlements", BigNumber, nullable=False),
+)
+"""Sales given back where their store could not see it: these the cloud settles, ``settlements`` times so far."""
 
 sale_refunds = Table(
     "sale_refunds",

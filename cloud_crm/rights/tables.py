@@ -79,6 +79,7 @@ rights_incarnations = Table(
     metadata,
     Column("gateway_id", String(63), primary_key=True),
     Column("incarnation", String(32), primary_key=True),
+    Column("number", Integer, nullable=False),
     Column("greeted_at", String(30), nullable=False),
 )
 """Every incarnation that ever greeted; those that are not current are retired for good."""

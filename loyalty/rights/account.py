@@ -30,6 +30,8 @@ class Lease:
 
 
 NO_LEASE = Lease()
+NOBODY = GatewayId("")
+"""Where a debt stands that was made at no gateway: points taken back in the cloud that were not available there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,21 @@ def issue(account: Account, points: int) -> Account | Refusal:
     if not whole(points):
         return Refusal.NOT_A_NUMBER_OF_POINTS
     return replace(account, balance=account.balance + points, avail=account.avail + points)
+
+
+def unissue(account: Account, points: int) -> Account | Refusal:
+    """Take back points in the cloud itself (a refund settled there, an expiry): always, as a purchase given back.
+
+    What is available goes first. The rest is leased or spent already: a debt, paid by what becomes available later.
+    """
+    if not whole(points):
+        return Refusal.NOT_A_NUMBER_OF_POINTS
+    taken = min(account.avail, points)
+    poorer = replace(account, balance=account.balance - points, avail=account.avail - taken)
+    if taken == points:
+        return poorer
+    owing = account.suspense.get(NOBODY, 0) - (points - taken)
+    return replace(poorer, suspense={**account.suspense, NOBODY: owing})
 
 
 def grant(

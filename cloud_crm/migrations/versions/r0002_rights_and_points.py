@@ -83,6 +83,7 @@ def _standings() -> None:
         "rights_incarnations",
         sa.Column("gateway_id", sa.String(length=63), nullable=False),
         sa.Column("incarnation", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("greeted_at", sa.String(length=30), nullable=False),
         sa.PrimaryKeyConstraint("gateway_id", "incarnation", name=op.f("pk_rights_incarnations")),
     )
@@ -130,6 +131,8 @@ def _lots() -> None:
         sa.Column("last_day", sa.String(length=10), nullable=True),
         sa.Column("pending", sa.Boolean(), nullable=False),
         sa.Column("by_cloud", sa.Boolean(), nullable=False),
+        sa.Column("gateway_id", sa.String(length=63), nullable=False),
+        sa.Column("sale", sa.String(length=80), nullable=True),
         sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_lots")),
     )
     op.create_index(op.f("ix_lots_member_id"), "lots", ["member_id"], unique=False)
@@ -164,11 +167,16 @@ def _sales() -> None:
         sa.Column("taken_back", _NUMBER, nullable=False),
         sa.Column("redeemed", _NUMBER, nullable=False),
         sa.Column("restored", _NUMBER, nullable=False),
-        sa.Column("is_shared", sa.Boolean(), nullable=False),
-        sa.Column("settlements", _NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("gateway_id", "sale", name=op.f("pk_sale_books")),
     )
     op.create_index(op.f("ix_sale_books_member_id"), "sale_books", ["member_id"], unique=False)
+    op.create_table(
+        "shared_sales",
+        sa.Column("gateway_id", sa.String(length=63), nullable=False),
+        sa.Column("sale", sa.String(length=80), nullable=False),
+        sa.Column("settlements", _NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("gateway_id", "sale", name=op.f("pk_shared_sales")),
+    )
     op.create_table(
         "sale_refunds",
         sa.Column("gateway_id", sa.String(length=63), nullable=False),
@@ -200,6 +208,7 @@ def downgrade() -> None:
     for table in (
         "undo_requests",
         "sale_refunds",
+        "shared_sales",
         "sale_books",
         "redemptions",
         "lots",

@@ -8,8 +8,8 @@ from cloud_bridge.contract import JournalGapV1
 from cloud_bridge.envelope import GENESIS_HASH
 from cloud_bridge.landing.batches import Batch, Received
 from cloud_bridge.landing.sequencing import settle
-from cloud_bridge.landing.store import Dispute, Landed, LandingResult, Loss, Stream
-from cloud_bridge.receipts import Ack, Applied, Head, Hello, Quarantined
+from cloud_bridge.landing.store import Dispute, Greeted, Landed, LandingResult, Loss, Stream
+from cloud_bridge.receipts import Ack, Applied, Head, Hello, Quarantined, RightsStanding
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
 from tests.unit.bridge.memory_outbox import SECRET
@@ -75,11 +75,12 @@ class MemoryStore:
         self.transactions += 1
         return settle(batches, self.books)
 
-    def greet(self, gateway_id: str, hello: Hello) -> Ack | Quarantined | None:
+    def greet(self, gateway_id: str, hello: Hello) -> Greeted | None:
         if gateway_id not in self.books.secrets:
             return None
         self.hellos.append(hello)
-        return self.books.quarantines.get(gateway_id) or self.standing(gateway_id, hello.incarnation)
+        answer = self.books.quarantines.get(gateway_id) or self.standing(gateway_id, hello.incarnation)
+        return Greeted(answer, RightsStanding(incarnation=hello.incarnation, standing="welcome", boot=hello.boot))
 
     def standing(self, gateway_id: str, incarnation: str) -> Ack:
         heads = {lane: self.books.head(Stream(gateway_id, incarnation, lane)) for lane in Lane}

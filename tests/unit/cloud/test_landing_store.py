@@ -182,9 +182,10 @@ def test_a_hello_is_answered_with_both_heads_and_kept(database: Database, landin
     day.tap()
     sealed = day.show()
     landing.land([day.batch(), day.batch(lane=Lane.TELEMETRY)])
-    answer = landing.greet("store-1", Hello(incarnation=day.incarnation, software="0.1.0"))
+    greeted = landing.greet("store-1", Hello(incarnation=day.incarnation, software="0.1.0"))
+    assert greeted is not None
+    answer = greeted.answer
     assert not isinstance(answer, Quarantined)
-    assert answer is not None
     assert answer.lanes[Lane.TELEMETRY] == Head(sequence=1, hash=sealed.hash)
     with database.read() as connection:
         row = gateways.find_gateway(connection, "store-1")

@@ -1,0 +1,180 @@
+"""SQL about rights accounts: loaded whole and locked, written back where they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Connection, Row, Select, select, tuple_
+
+from cloud_crm.database import insert_many, insert_sql, positional, update_many
+from cloud_crm.rights.tables import rights_accounts, rights_holdings, rights_movements
+from loyalty.identifiers import GatewayId, MemberId
+from loyalty.rights.account import Account, Lease
+from loyalty.rights.movements import Incarnation
+
+POINTS = "points"
+T = TypeVar("T")
+_LOOKUP_ROWS_MAX = 500
+_HOLDING_COLUMNS = (
+    "account_id",
+    "gateway_id",
+    "incarnation",
+    "held",
+    "granted",
+    "recalled",
+    "returned",
+    "suspense",
+    "written_off",
+    "version",
+)
+
+
+class AccountKey(NamedTuple):
+    """Whose rights, and to what: ``points`` or ``coupon/INSTANCE``."""
+
+    member: MemberId
+    currency: str = POINTS
+
+
+@dataclass(slots=True)
+class Term:
+    """What the cloud keeps of a lease beside its amounts."""
+
+    incarnation: Incarnation | None = None
+    recalled: int = 0
+    returned: int = 0
+    version: int = 0
+
+
+@dataclass(slots=True)
+class KeptAccount:
+    """One account, locked. ``touched`` are gateways whose part changed, ``told`` those that must hear of it."""
+
+    account_id: int
+    key: AccountKey
+    home: GatewayId | None
+    books: Account
+    terms: dict[GatewayId, Term] = field(default_factory=dict)
+    is_changed: bool = False
+    touched: set[GatewayId] = field(default_factory=set)
+    told: set[GatewayId] = field(default_factory=set)
+
+    def term(self, gateway: GatewayId) -> Term:
+        """The terms of a gateway's lease."""
+        return self.terms.setdefault(gateway, Term())
+
+
+def lock(connection: Connection, keys: Collection[AccountKey]) -> dict[AccountKey, KeptAccount]:
+    """These accounts, opened where they were not there, locked until the transaction ends."""
+    found = _load(connection, keys)
+    missing = sorted(set(keys) - found.keys())
+    if missing:
+        columns = ("member_id", "currency", "balance", "avail")
+        sql = insert_sql(connection, rights_accounts, columns) + " ON CONFLICT (member_id, currency) DO NOTHING"
+        connection.exec_driver_sql(sql, [(*key, 0, 0) for key in missing])
+        found |= _load(connection, missing)
+    return found
+
+
+def lock_numbered(connection: Connection, account_ids: Sequence[int]) -> dict[AccountKey, KeptAccount]:
+    """Accounts by their numbers, locked until the transaction ends."""
+    found: dict[AccountKey, KeptAccount] = {}
+    for some in _stretches(sorted(account_ids)):
+        found |= _read(connection, select(rights_accounts).where(rights_accounts.c.account_id.in_(some)))
+    return found
+
+
+def with_free(connection: Connection, members: Collection[str]) -> set[AccountKey]:
+    """The accounts of some members that have something to lease; no lock."""
+    found: set[AccountKey] = set()
+    for some in _stretches(sorted(members)):
+        query = select(rights_accounts.c.member_id, rights_accounts.c.currency).where(
+            rights_accounts.c.member_id.in_(some), rights_accounts.c.avail > 0
+        )
+        found.update(AccountKey(MemberId(row.member_id), row.currency) for row in connection.execute(query))
+    return found
+
+
+def homes(connection: Connection, keys: Collection[AccountKey]) -> set[GatewayId]:
+    """The home gateways of these accounts, without a lock: a home once set hardly changes."""
+    found: set[GatewayId] = set()
+    for some in _stretches(sorted({key.member for key in keys})):
+        query = select(rights_accounts.c.home_gateway).where(rights_accounts.c.member_id.in_(some)).distinct()
+        found.update(GatewayId(home) for home in connection.scalars(query) if home is not None)
+    return found
+
+
+def save(connection: Connection, accounts: Iterable[KeptAccount]) -> None:
+    """Write back what changed."""
+    changed = [account for account in accounts if account.is_changed or account.touched]
+    mark = positional(connection)
+    update_many(
+        connection,
+        f"UPDATE rights_accounts SET balance = {mark}, avail = {mark}, home_gateway = {mark} "  # noqa: S608 - marks
+        f"WHERE account_id = {mark}",
+        [(a.books.balance, a.books.avail, a.home, a.account_id) for a in changed if a.is_changed],
+    )
+    rows = [_holding(account, gateway) for account in changed for gateway in sorted(account.touched)]
+    if rows:
+        values = ", ".join(f"{name} = excluded.{name}" for name in _HOLDING_COLUMNS[2:])
+        sql = insert_sql(connection, rights_holdings, _HOLDING_COLUMNS)
+        connection.exec_driver_sql(f"{sql} ON CONFLICT (account_id, gateway_id) DO UPDATE SET {values}", rows)
+
+
+def add_movements(connection: Connection, rows: Sequence[tuple[str, int, str, str, int, str, str]]) -> None:
+    """Facts that are no postings: id, account, gateway, kind, points, lease, when they landed."""
+    columns = ("movement_id", "account_id", "gateway_id", "kind", "points", "lease", "at")
+    insert_many(connection, rights_movements, columns, rows)
+
+
+def _load(connection: Connection, keys: Collection[AccountKey]) -> dict[AccountKey, KeptAccount]:
+    found: dict[AccountKey, KeptAccount] = {}
+    members = sorted(key.member for key in keys if key.currency == POINTS)
+    for some in _stretches(members):
+        mine = rights_accounts.c.member_id.in_(some), rights_accounts.c.currency == POINTS
+        found |= _read(connection, select(rights_accounts).where(*mine))
+    for pairs in _stretches(sorted(key for key in keys if key.currency != POINTS)):
+        both = tuple_(rights_accounts.c.member_id, rights_accounts.c.currency)
+        found |= _read(connection, select(rights_accounts).where(both.in_([tuple(key) for key in pairs])))
+    return found
+
+
+def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> dict[AccountKey, KeptAccount]:
+    rows = list(connection.execute(query.order_by(rights_accounts.c.account_id).with_for_update()))
+    parts: dict[int, list[Row[*tuple[Any, ...]]]] = {row.account_id: [] for row in rows}
+    if parts:
+        for part in connection.execute(select(rights_holdings).where(rights_holdings.c.account_id.in_(list(parts)))):
+            parts[part.account_id].append(part)
+    accounts = (_account(row, parts[row.account_id]) for row in rows)
+    return {account.key: account for account in accounts}
+
+
+def _account(row: Row[*tuple[Any, ...]], parts: Sequence[Row[*tuple[Any, ...]]]) -> KeptAccount:
+    books = Account(
+        row.balance,
+        row.avail,
+        {part.gateway_id: Lease(part.held, part.granted) for part in parts if part.incarnation is not None},
+        {part.gateway_id: part.suspense for part in parts if part.suspense},
+        {part.gateway_id: part.written_off for part in parts if part.written_off},
+    )
+    terms = {part.gateway_id: Term(part.incarnation, part.recalled, part.returned, part.version) for part in parts}
+    return KeptAccount(row.account_id, AccountKey(row.member_id, row.currency), row.home_gateway, books, terms)
+
+
+def _holding(account: KeptAccount, gateway: GatewayId) -> tuple[object, ...]:
+    books, term = account.books, account.term(gateway)
+    lease = books.leases.get(gateway)
+    leased = (None, 0, 0, 0, 0) if lease is None else _leased(lease, term)
+    suspense, written_off = books.suspense.get(gateway, 0), books.written_off.get(gateway, 0)
+    return (account.account_id, gateway, *leased, suspense, written_off, term.version)
+
+
+def _leased(lease: Lease, term: Term) -> tuple[object, ...]:
+    return (term.incarnation, lease.held, lease.granted, term.recalled, term.returned)
+
+
+def _stretches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(ids), _LOOKUP_ROWS_MAX):
+        yield ids[start : start + _LOOKUP_ROWS_MAX]
