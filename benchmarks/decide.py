@@ -27,8 +27,8 @@ from loyalty.terms.earning import ActivityKind
 
 describe = "decisions a second: sales, refunds, activities, quotes and redemptions, beside writing a sale as JSON"
 
-SHARE_MIN = 0.05
-"""A quote of a whole programme is some forty times the work of writing its event; less is a regression."""
+SHARE_MIN = 0.015
+"""A quote under a whole programme is some thirty times the work of writing its event; half of that is a regression."""
 QUOTE_P99_MS_MAX = 2.0
 """A tenth of the 20 ms in which a till is answered."""
 

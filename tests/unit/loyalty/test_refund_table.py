@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import permutations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from loyalty.events import Purchase, Refund
+from loyalty.decide import Granted, decide_own_refund
+from loyalty.events import OwnSale, Purchase, Refund
 from loyalty.identifiers import EventId, SaleId, StoreId, posting_id
 from loyalty.ledger import Posting, Rule
 from loyalty.points.accruals import Occasion, purchase_accruals
 from loyalty.points.lots import Accrual, PointsAccount, Short
 from loyalty.points.reversals import SaleBook, Settled, Sold, record_refund, record_sale
+from loyalty.points.settlement import Outstanding, SaleSum, outstanding
 from loyalty.terms.document import Terms, terms_from_toml
+from loyalty.terms.earning import LotTerms
 from tests.unit.loyalty.points_books import ANNA, DAY, books_agree
 
 TERMS = terms_from_toml("""
@@ -169,3 +174,40 @@ def test_pending_points_of_a_returned_sale_never_become_available() -> None:
     anna.on += timedelta(days=14)
     anna.sale("b", 100)
     assert (anna.account.pending, anna.account.available) == (1, 60)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(1, 30_000),
+    st.integers(0, 200),
+    st.lists(st.integers(1, 12_000), min_size=1, max_size=6),
+    st.sampled_from([0, 14]),
+)
+def test_the_store_by_its_own_book_and_the_cloud_by_its_lots_settle_a_sale_alike(
+    minor: int, redeemed: int, refunds: list[int], pending_days: int
+) -> None:
+    terms = replace(TERMS, lots=LotTerms(pending_days=pending_days))
+    anna = Books(terms)
+    anna.sale("a", 30_000, earned=300)
+    anna.on += timedelta(days=20)
+    anna.sale("b", minor, redeemed=redeemed, tier="gold")
+    earned = anna.books["b"].earned
+    own = OwnSale(ANNA, minor, earned=earned, pending=earned if pending_days else 0, redeemed=redeemed)
+    for number, amount in enumerate(refunds):
+        anna.refund("b", amount, name=f"r{number}")
+        refund = Refund(EventId("e"), StoreId("harbour"), SaleId(f"r{number}"), "CNY", amount)
+        answer = decide_own_refund(terms, own, refund)
+        moved = {p.rule: 0 for p in answer.postings} if isinstance(answer, Granted) else {}
+        for posting in answer.postings if isinstance(answer, Granted) else ():
+            moved[posting.rule] += posting.points
+        own = replace(
+            own,
+            refunded_minor=own.refunded_minor + amount,
+            taken_back=own.taken_back + moved.get(Rule.REFUND, 0),
+            pending=own.pending + (answer.pending if isinstance(answer, Granted) else 0),
+            restored=own.restored + moved.get(Rule.RESTORE, 0),
+        )
+        book = anna.books["b"]
+        assert (own.taken_back, own.restored) == (book.taken_back, book.restored)
+        told = SaleSum(minor, own.refunded_minor, earned, own.taken_back, redeemed, own.restored)
+        assert outstanding(terms.programme, told) == Outstanding(0, own.restored)
