@@ -14,7 +14,7 @@ from cloud_bridge.receipts import RightsStanding
 from cloud_bridge.topics import Lane
 from edge_agent.journal import Journal, JournalFull, RightsState, StandingWord, Transaction
 from edge_agent.rights.desk import RightsDesk
-from edge_agent.rights.witness import Witnessed, Verdict, WitnessFile, judge
+from edge_agent.rights.witness import Verdict, Witnessed, WitnessFile, judge
 
 ACCOUNTS_AT_ONCE_MAX = 200
 """Accounts given back in one commit, so that no tap waits for more."""

@@ -10,7 +10,7 @@ import pytest
 from cloud_bridge.contract import RightsMovedV1
 from edge_agent.journal import POINTS, StandingWord, Transaction
 from edge_agent.rights.standing import ACCOUNTS_AT_ONCE_MAX
-from edge_agent.rights.witness import SLOT_BYTES, Witnessed, Verdict, WitnessFile, judge
+from edge_agent.rights.witness import SLOT_BYTES, Verdict, Witnessed, WitnessFile, judge
 from loyalty.rights.movements import Refusal
 from tests.unit.edge.journal_bench import ELSEWHERE, Hands
 from tests.unit.edge.rights_bench import RightsBench, name, rights_bench
