@@ -12,6 +12,7 @@ from cloud_bridge.downlink import ReplicaCursor, StepOutcome
 from cloud_bridge.landing.service import Landing
 from cloud_bridge.landing.session import T
 from cloud_bridge.landing.store import LandingResult
+from cloud_bridge.receipts import RightsStanding
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.uplink.link import Gateway, GatewayLink, Vitals
 from cloud_bridge.uplink.state import LinkState
@@ -38,6 +39,19 @@ class MemoryReplica:
         return self.at
 
 
+class MemoryRights:
+    """Remembers what was heard; begins a new incarnation when told that another one has taken over."""
+
+    def __init__(self, outbox: MemoryOutbox) -> None:
+        self.heard_of: list[tuple[str, str]] = []
+        self._outbox = outbox
+
+    async def heard(self, said: RightsStanding) -> None:
+        self.heard_of.append((said.incarnation, said.standing))
+        if said.standing == "superseded":
+            await self._outbox.begin_incarnation("superseded")
+
+
 async def at_once(call: Callable[[], T]) -> T:
     return call()
 
@@ -45,11 +59,12 @@ async def at_once(call: Callable[[], T]) -> T:
 class TwoEnds:
     """One gateway, one cloud. Enter ``running()`` to let them talk."""
 
-    def __init__(self, seed: int = 1, weather: Weather | None = None) -> None:
+    def __init__(self, seed: int = 1, weather: Weather | None = None, *, store: MemoryStore | None = None) -> None:
         self.rng = random.Random(seed)
         self.broker = VirtualBroker(self.rng, weather)
         self.outbox = MemoryOutbox()
-        self.store = MemoryStore()
+        self.rights = MemoryRights(self.outbox)
+        self.store = store or MemoryStore()
         self.replica = MemoryReplica()
         self.states: list[LinkState] = []
         self.results: list[LandingResult] = []
@@ -66,6 +81,7 @@ class TwoEnds:
             vitals=lambda: Vitals(software="0.1.0", devices={"reader": "online"}),
             now=lambda: _EPOCH + timedelta(seconds=loop.time()),
             on_state=self.states.append,
+            rights=self.rights,
         )
         return GatewayLink(gateway, self.broker.dial(), rng=self.rng)
 
