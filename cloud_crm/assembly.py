@@ -21,15 +21,19 @@ from cloud_crm.events.service import EventService
 from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.pages import StoreDesk
 from cloud_crm.gateways.service import GatewayService
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing_store import CrmLandingStore, LandingEffects
 from cloud_crm.ledger.service import LedgerService
+from cloud_crm.loyalty_landing import LoyaltyLanding, LoyaltySettings
+from cloud_crm.members.landing import PeopleLanding
 from cloud_crm.members.service import MemberService
 from cloud_crm.metrics import CloudFigures
 from cloud_crm.news import News
 from cloud_crm.programme.configured import configured_programme
 from cloud_crm.programme.service import ProgrammeService
+from cloud_crm.rights.books import RightsTerms
 from kiosk_ui.design import Pages
 from kiosk_ui.live import LiveHub
+from loyalty.rights.sizing import SizingPolicy
 
 _FOLDER = Path(__file__).parent
 ASSETS = _FOLDER / "assets"
@@ -56,6 +60,17 @@ class LoopCall:
         loop = self._loop
         if loop is not None:
             loop.call_soon_threadsafe(function, *arguments)
+
+
+def loyalty_settings(settings: CloudSettings) -> LoyaltySettings:
+    """What landing must know of the tenant. Tills call a store by its gateway's id or by its name."""
+    rights = settings.rights
+    names = {gateway.store_name: gateway.id for gateway in settings.gateways}
+    return LoyaltySettings(
+        zones={gateway.id: gateway.timezone for gateway in settings.gateways},
+        stores=names | {gateway.id: gateway.id for gateway in settings.gateways},
+        rights=RightsTerms(SizingPolicy(rights.visitor_percent, rights.visitor_points_max), rights.loss_cap_points),
+    )
 
 
 class Cloud:
@@ -116,6 +131,8 @@ class Cloud:
 
     def _build_services(self, clock: Clock) -> None:
         key = read_secret(self.settings.medium_key_file, "medium_key_file")
+        self._loyalty = loyalty_settings(self.settings)
+        self._people = PeopleLanding(key)
         self.members = MemberService(self.database, clock=clock, medium_key=key, changed=self._replica_changed)
         self.programme = ProgrammeService(self.database, clock=clock, changed=self._replica_changed)
         self.gateways = GatewayService(self.database, clock=clock, released=self._released)
@@ -129,7 +146,8 @@ class Cloud:
             gateway.id: read_secret(gateway.secret_file, f"gateways.{index}.secret_file")
             for index, gateway in enumerate(self.settings.gateways)
         }
-        self._store = CrmLandingStore(self.database, secrets=secrets, clock=clock, watcher=self.news)
+        effects = LandingEffects(LoyaltyLanding(self._loyalty), self._people)
+        self._store = CrmLandingStore(self.database, secrets=secrets, clock=clock, watcher=self.news, effects=effects)
         self.landing = Landing(
             self._store,
             dial,

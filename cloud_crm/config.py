@@ -90,6 +90,23 @@ class GatewaySettings(_Section):
     ] = "UTC"
 
 
+class RightsSettings(_Section):
+    """How much the stores may let members use offline, and what lost stores may cost."""
+
+    loss_cap_points: Annotated[
+        int,
+        Field(
+            ge=0, le=10**9, description="The most points given up, and the most given away, for gateways that are gone"
+        ),
+    ] = 10_000
+    visitor_percent: Annotated[
+        int, Field(ge=0, le=100, description="Of a member's free points, how much a store away from home is leased")
+    ] = 50
+    visitor_points_max: Annotated[
+        int, Field(ge=0, le=10**9, description="The most points that a store away from home holds of one member")
+    ] = 10_000
+
+
 class CloudSettings(_Section):
     """The whole of ``cloud.toml``. Relative paths are relative to the file."""
 
@@ -106,6 +123,9 @@ class CloudSettings(_Section):
         Path | None,
         Field(description="The whole loyalty programme, a programme.toml; a change takes effect at the next start"),
     ] = None
+    rights: Annotated[
+        RightsSettings, Field(description="How much stores may let members use offline, and what lost ones may cost")
+    ] = RightsSettings()
     programme: Annotated[
         Programme | None, Field(description="A programme that is a rate and nothing else, instead of programme_file")
     ] = None
