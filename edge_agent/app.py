@@ -1,6 +1,7 @@
 """Runs a gateway: open, serve until told to stop, close in reverse. A bug stops it, and a restart replays.
 
-Order: clock → journal (open, verify) → may it redeem → replay what was not decided → pages → uplink → devices → web.
+Order: clock → journal (open, verify) → may it redeem → what is due → replay what was not decided → pages → uplink →
+devices → web.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ async def serve(settings: EdgeSettings, around: Surroundings, stopping: asyncio.
     try:
         gateway = Gateway(settings, journal, clock, around)
         await gateway.standing.begin()
+        await gateway.day_turn.begin()
         await gateway.tap_path.replay()
         return await _serve_until_stopped(gateway, around, stopping or _stop_by_signal())
     finally:
@@ -85,6 +87,7 @@ async def _serve_until_stopped(gateway: Gateway, around: Surroundings, stopping:
         "uplink": asyncio.create_task(gateway.link.run(), name="uplink"),
         "status": asyncio.create_task(gateway.vitals.publish(), name="status"),
         "commits": asyncio.create_task(gateway.vitals.watch_journal(), name="commits"),
+        "day": asyncio.create_task(gateway.day_turn.run(), name="day"),
         "screen times": asyncio.create_task(gateway.screen_times.keep(), name="screen times"),
         "watchdog": asyncio.create_task(around.service.keep_alive(gateway.proof_of_life), name="watchdog"),
     }

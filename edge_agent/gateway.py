@@ -16,10 +16,26 @@ from devices.observations import ConditionChanged, Observation
 from edge_agent.clock import HybridClock
 from edge_agent.config import DeviceTable, EdgeSettings, read_secret
 from edge_agent.counters import Counter, Counters
+from edge_agent.day_turn import DayTurn
 from edge_agent.decisions import Decisions, Shop, Windows
 from edge_agent.journal import Journal, Transaction
+from edge_agent.kiosk.desk import KioskDesk, KioskPlace, KioskTools
+from edge_agent.kiosk.pins import PinCheck
+from edge_agent.kiosk.views import Views
+from edge_agent.kiosk.visits import KioskVisits
 from edge_agent.members import Replica
-from edge_agent.outcomes import MediumUnknown, MemberSeen, NothingToShow, Outcome, SaleDecided, SaleWaits, VisitEnded
+from edge_agent.outcomes import (
+    CannotBeDone,
+    FormDecided,
+    MediumLinked,
+    MediumUnknown,
+    MemberSeen,
+    NothingToShow,
+    Outcome,
+    SaleDecided,
+    SaleWaits,
+    VisitEnded,
+)
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.rights.standing import Attestor, GatewayStanding
 from edge_agent.rights.witness import WitnessFile
@@ -37,6 +53,7 @@ from edge_agent.web.server import WebServer
 from kiosk_ui.design.languages import CHINESE, language_of
 from kiosk_ui.design.pages import Pages
 from kiosk_ui.kiosk.pages import Kiosk, kiosk_pages
+from kiosk_ui.kiosk.screens import Attract
 from kiosk_ui.kiosk.session import KioskSession
 from kiosk_ui.kiosk.touch import Touch
 from kiosk_ui.live import LiveHub, live_pages
@@ -58,23 +75,36 @@ class Gateway:
         self._counters = _counters(settings)
         self._began_s = clock.monotonic()
         self.hub = LiveHub()
-        self._kiosks = {
+        self.kiosks = {
             counter.kiosk: KioskSession(
-                counter.kiosk, self.hub, timers=asyncio.get_running_loop(), idle=settings.screens
+                counter.kiosk,
+                self.hub,
+                timers=asyncio.get_running_loop(),
+                idle=settings.screens,
+                invitation=Attract(can_register=True),
             )
             for counter in settings.counters
         }
-        self._touches = {name: Touch(name) for name in self._kiosks}
-        self._notices = Notices(self._counters, self._kiosks)
+        self._touches = {name: Touch(name) for name in self.kiosks}
+        self._visits = KioskVisits(monotonic=clock.monotonic)
+        self._notices = Notices(self._counters, self.kiosks)
         self._metrics = Metrics()
         self.screen_times = ScreenTimes(journal, observe=self._metrics.shown)
-        self.vitals = Vitals(
-            settings.gateway, journal, self.hub, link=lambda: self.link.state, devices=self._conditions
-        )
         attestor = Attestor(self._witness(), settings.gateway.id)
+        self.vitals = Vitals(
+            settings.gateway,
+            journal,
+            self.hub,
+            link=lambda: self.link.state,
+            devices=self._conditions,
+            trouble=lambda: attestor.trouble,
+        )
         self.desk = RightsDesk(attestor)
         self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
-        decisions = self._decisions()
+        shop = self._shop()
+        decisions = Decisions(shop, self.desk, knows_time=clock.knows_time)
+        self.kiosk_desk = self._kiosk_desk(shop)
+        self.day_turn = DayTurn(journal, shop, self.desk)
         self.tap_path = self._tap_path(decisions)
         self.link = self._link(Replica(journal, decisions, changed=self.vitals.stir, desk=self.desk))
         self.supervisor = self._supervisor()
@@ -85,7 +115,14 @@ class Gateway:
         pages = Pages()
         language = language_of(settings.gateway.language) or CHINESE
         kiosks = [
-            Kiosk(name, settings.gateway.store_name, touch, language=language, idle=settings.screens)
+            Kiosk(
+                name,
+                settings.gateway.store_name,
+                touch,
+                language=language,
+                idle=settings.screens,
+                desk=self.kiosk_desk,
+            )
             for name, touch in self._touches.items()
         ]
         password_file = settings.web.operator_password_file
@@ -144,22 +181,41 @@ class Gateway:
     def _kiosk_that_shows(self, outcome: Outcome) -> KioskSession | None:
         if isinstance(outcome, (NothingToShow, SaleWaits)):
             return None
-        return self._kiosks.get(self._counters.kiosk_at(outcome.counter) or "")
+        return self.kiosks.get(self._counters.kiosk_at(outcome.counter) or "")
 
-    def _decisions(self) -> Decisions:
-        visits = self._settings.visits
+    def _shop(self) -> Shop:
+        visits, gateway = self._settings.visits, self._settings.gateway
         windows = Windows(timedelta(seconds=visits.visit_window_s), timedelta(seconds=visits.claim_window_s))
-        gateway = self._settings.gateway
-        return Decisions(
-            Shop(StoreId(gateway.store), self._counters, self._medium_key, timezone=gateway.timezone, windows=windows)
+        return Shop(
+            StoreId(gateway.store),
+            self._counters,
+            self._medium_key,
+            timezone=gateway.timezone,
+            windows=windows,
+            pin_above_points=self._settings.rights.pin_above_points,
         )
+
+    def _online(self) -> bool:
+        return self.link.state.state is Link.ONLINE
+
+    def _kiosk_desk(self, shop: Shop) -> KioskDesk:
+        places = {name: KioskPlace(session, self._touches[name]) for name, session in self.kiosks.items()}
+        now = self._clock.now
+        tools = KioskTools(
+            shop=shop,
+            views=Views(shop, online=self._online, now=now),
+            pins=PinCheck(self._journal, medium_key=self._medium_key, now=now),
+            rights=self.desk,
+            now=now,
+        )
+        return KioskDesk(self._journal, places, self._visits, tools)
 
     def _witness(self) -> WitnessFile | None:
         path = self._settings.rights.witness_file
         return WitnessFile(path, apart_from=self._settings.gateway.data_dir) if path else None
 
     def _tap_path(self, decisions: Decisions) -> TapPath:
-        screens = Screens(self._counters, self._kiosks, online=lambda: self.link.state.state is Link.ONLINE)
+        screens = Screens(self._counters, self.kiosks, self._visits, online=self._online)
         return TapPath(self._journal, decisions, screens, medium_key=self._medium_key, passing=self._around.passing)
 
     def _link(self, replica: Replica) -> GatewayLink:
@@ -195,6 +251,8 @@ def kind_of(outcome: Outcome) -> str:
     """A word for /metrics: ``granted``, ``refused``, or what else came of an observation."""
     if isinstance(outcome, SaleDecided):
         return "granted" if outcome.refused is None else "refused"
+    if isinstance(outcome, FormDecided):
+        return "form_accepted" if outcome.answer.is_accepted else "form_refused"
     return _KINDS[type(outcome)]
 
 
@@ -203,6 +261,8 @@ _KINDS: dict[type[object], str] = {
     MediumUnknown: "medium_unknown",
     SaleWaits: "deferred",
     VisitEnded: "visit_ended",
+    MediumLinked: "medium_linked",
+    CannotBeDone: "refused",
     NothingToShow: "nothing",
 }
 

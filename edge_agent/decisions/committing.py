@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 from cloud_bridge.contract import DecisionDeferredV1, DecisionRefusedV1, PointsPostedV1, PostingV1
 from edge_agent.decisions.shop import AWAITS_LINK, Shop
@@ -27,6 +28,16 @@ class Ground:
     """Leases of postings whose rights have been moved already."""
 
 
+class Because(Protocol):
+    """What a decision was made about: a recorded fact, or an event that something follows from days later."""
+
+    @property
+    def event_id(self) -> str: ...
+
+    @property
+    def traceparent(self) -> str | None: ...
+
+
 class Committing:
     """Writes decisions down."""
 
@@ -34,7 +45,7 @@ class Committing:
         self._shop = shop
         self._desk = desk
 
-    def post(self, tx: Transaction, recorded: Recorded, granted: Granted, ground: Ground) -> Granted:
+    def post(self, tx: Transaction, because: Because, granted: Granted, ground: Ground) -> Granted:
         """Move rights, then post. Returns what was posted: a restoration that cannot be made here is left out."""
         told: list[PostingV1] = []
         kept: list[Posting] = []
@@ -57,13 +68,13 @@ class Committing:
         if not kept:
             return replace(granted, points=0, pending=0, postings=())
         event = PointsPostedV1(
-            cause=recorded.event_id,
+            cause=because.event_id,
             member=granted.member,
             rule=kept[0].rule.value,
             sale=ground.sale,
             postings=tuple(told),
         )
-        tx.post(kept, tx.record(event, traceparent=recorded.traceparent))
+        tx.post(kept, tx.record(event, traceparent=because.traceparent))
         account = available(granted.member)
         return replace(granted, points=sum(p.effect_on(account) for p in kept), postings=tuple(kept))
 

@@ -89,7 +89,7 @@ class CheckoutQueries(QuoteQueries, CouponQueries):
     def pending_due(self, on: date, limit: int) -> list[PendingRow]:
         """What becomes available on or before the store's day ``on``."""
         rows = self._connection.execute(
-            f"{_PENDING} WHERE available_on <= ? ORDER BY available_on, posting LIMIT ?", (on.isoformat(), limit)
+            f"{_PENDING} WHERE available_on <= ? ORDER BY available_on, sale, posting LIMIT ?", (on.isoformat(), limit)
         )
         return [_pending(row) for row in rows.fetchall()]
 
@@ -138,7 +138,7 @@ class CheckoutKeeping(CheckoutQueries, QuoteKeeping, CouponKeeping):
     def keep_pending(self, row: PendingRow) -> None:
         """Keep what is left of an accrual that waits; nothing left, and it waits no more."""
         if row.points <= 0:
-            self._connection.execute("DELETE FROM pending_points WHERE posting = ?", (row.posting,))
+            self.end_pending(row.posting)
             return
         self._connection.execute(
             "INSERT OR REPLACE INTO pending_points VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -153,6 +153,10 @@ class CheckoutKeeping(CheckoutQueries, QuoteKeeping, CouponKeeping):
                 row.sold_at.isoformat(),
             ),
         )
+
+    def end_pending(self, posting: str) -> None:
+        """An accrual waits no more."""
+        self._connection.execute("DELETE FROM pending_points WHERE posting = ?", (posting,))
 
 
 def _book(row: tuple[Any, ...]) -> SaleBook:

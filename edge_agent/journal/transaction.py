@@ -115,7 +115,9 @@ class Transaction(Reader, BookKeeping, PeopleKeeping, WalletKeeping, CheckoutKee
         What it says of rights is answered with events, in the same unit: see :mod:`edge_agent.rights.replies`.
         """
         outcome = super().apply_step(step)
-        if outcome is StepOutcome.APPLIED and step.coupons:
+        if outcome is StepOutcome.APPLIED:
+            if step.from_version == 0:
+                self.forget_coupons()
             self.put_coupons(step.coupons)
         return outcome
 
