@@ -33,7 +33,7 @@ TABLES: tuple[str, ...] = (
         debt INTEGER NOT NULL, granted INTEGER NOT NULL, recalled INTEGER NOT NULL DEFAULT 0,
         returned INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (member, currency)) WITHOUT ROWID""",
     "CREATE INDEX wallets_recalled ON wallets(member, currency) WHERE recalled > returned",
-    "CREATE INDEX wallets_held ON wallets(member, currency) WHERE rights > 0",
+    "CREATE INDEX wallets_held ON wallets(member, currency, incarnation, rights) WHERE rights > 0",
     """CREATE TABLE reservations(
         member TEXT NOT NULL, currency TEXT NOT NULL, session TEXT NOT NULL, points INTEGER NOT NULL,
         PRIMARY KEY (member, currency, session)) WITHOUT ROWID""",

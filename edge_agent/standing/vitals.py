@@ -12,7 +12,7 @@ from cloud_bridge.uplink import link as wire
 from cloud_bridge.uplink.state import Link
 from cloud_bridge.uplink.state import LinkState as WireState
 from edge_agent.config import GatewaySettings
-from edge_agent.journal import Journal, ReplicaCursor
+from edge_agent.journal import Journal, ReplicaCursor, RightsState, StandingWord
 from edge_agent.supervisor import DeviceCondition
 from kiosk_ui.live import LiveHub
 from kiosk_ui.staff.status import (
@@ -23,6 +23,7 @@ from kiosk_ui.staff.status import (
     LinkState,
     LinkView,
     ReplicaView,
+    RightsView,
     StoreStatus,
 )
 
@@ -48,7 +49,7 @@ def software_version() -> str:
 
 
 class Vitals:
-    """Gathers :class:`StoreStatus`. ``link`` and ``devices`` tell how they stand now, without waiting."""
+    """Gathers :class:`StoreStatus`. ``link``, ``devices`` and ``trouble`` (with rights) tell how they stand now."""
 
     def __init__(
         self,
@@ -58,12 +59,14 @@ class Vitals:
         *,
         link: Callable[[], WireState],
         devices: Callable[[], tuple[DeviceCondition, ...]],
+        trouble: Callable[[], str] = lambda: "",
     ) -> None:
         self._gateway = gateway
         self._journal = journal
         self._hub = hub
         self._link = link
         self._devices = devices
+        self._trouble = trouble
         self._software = software_version()
         self._stirred = asyncio.Event()
 
@@ -79,7 +82,9 @@ class Vitals:
     async def status(self) -> StoreStatus:
         """Everything the status page shows, as of now."""
         lanes = await self._journal.figures()
-        cursor, counts = await self._journal.read(lambda reader: (reader.replica_cursor(), reader.counts()))
+        cursor, counts, rights, held = await self._journal.read(
+            lambda reader: (reader.replica_cursor(), reader.counts(), reader.rights_state(), reader.points_held())
+        )
         link = self._link()
         return StoreStatus(
             gateway=self._gateway.id,
@@ -91,6 +96,7 @@ class Vitals:
             devices=[_device(condition) for condition in self._devices()],
             lanes={lane.value: _lane(figures) for lane, figures in lanes.items()},
             replica=_replica(cursor),
+            rights=_rights(rights, held, self._trouble()),
             undecided=counts.undecided + counts.set_aside,
             quarantined=link.detail or "unknown reason" if link.state is Link.QUARANTINED else None,
         )
@@ -134,6 +140,18 @@ def _lane(figures: LaneFigures) -> LaneView:
         dropped_by_reason=dict(figures.dropped_by_reason),
         oldest_unsent_age_s=figures.oldest_unsent_age_s if figures.queued else None,
     )
+
+
+def _rights(state: RightsState, held: int, trouble: str) -> RightsView:
+    return RightsView(is_frozen=state.is_frozen, points_held=held, detail=trouble or _waits_for(state))
+
+
+def _waits_for(state: RightsState) -> str:
+    if not state.is_frozen:
+        return ""
+    if state.standing is StandingWord.REVOKED:
+        return "the head office has revoked this gateway"
+    return "the cloud has not been heard since the start"
 
 
 def _replica(cursor: ReplicaCursor) -> ReplicaView:

@@ -43,6 +43,8 @@ class Metrics:
         self._members = self._gauge("regulars_replica_members", "Members known here")
         self._version = self._gauge("regulars_replica_version", "Version of the replica")
         self._undecided = self._gauge("regulars_undecided_facts", "Recorded facts not decided yet")
+        self._frozen = self._gauge("regulars_rights_frozen", "1 while nothing can be redeemed here")
+        self._held = self._gauge("regulars_rights_points", "Points of all members that can be spent here")
         self._written = self._gauge("regulars_storage_written_bytes", "Bytes this process sent to storage")
         self._written_per_day = self._gauge(
             "regulars_storage_written_bytes_per_day", "The same, at the pace since the start"
@@ -82,6 +84,9 @@ class Metrics:
         self._members.set(status.replica.members)
         self._version.set(status.replica.version)
         self._undecided.set(status.undecided)
+        if status.rights is not None:
+            self._frozen.set(status.rights.is_frozen)
+            self._held.set(status.rights.points_held)
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(name, meaning, labels, registry=self._registry)

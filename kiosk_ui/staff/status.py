@@ -66,6 +66,15 @@ class ReplicaView(_View):
     as_of: AwareDatetime | None = None
 
 
+class RightsView(_View):
+    """What can be redeemed here: nothing while frozen, and then ``detail`` says what it waits for."""
+
+    is_frozen: bool
+    points_held: int = Field(ge=0)
+    """Points of all members that are leased to this store."""
+    detail: str = ""
+
+
 class StoreStatus(_View):
     """Everything on the status page."""
 
@@ -79,5 +88,6 @@ class StoreStatus(_View):
     lanes: dict[str, LaneView]
     replica: ReplicaView
     undecided: int = Field(ge=0)
+    rights: RightsView | None = None
     quarantined: str | None = None
     """Why the cloud takes nothing more from this gateway; ``None``: it does."""

@@ -16,7 +16,8 @@ from devices.observations import DeviceState
 from edge_agent.clock import system_clock
 from edge_agent.config import GatewaySettings
 from edge_agent.counters import Counter, Counters
-from edge_agent.journal import Journal, JournalSettings
+from edge_agent.journal import Journal, JournalSettings, StandingWord, Transaction
+from edge_agent.rights.desk import RightsDesk
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import WAITING_MAX, ScreenTimes
 from edge_agent.standing.vitals import Vitals
@@ -75,6 +76,30 @@ async def test_the_status_tells_devices_lanes_link_and_replica(journal: Journal,
     assert (status.lanes["telemetry"].recorded, status.lanes["telemetry"].queued) == (1, 1)
     assert status.lanes["ledger"].oldest_unsent_age_s is None
     assert (status.replica.version, status.quarantined) == (0, None)
+
+
+async def test_staff_see_whether_points_can_be_redeemed_and_what_that_waits_for(
+    journal: Journal, tmp_path: Path
+) -> None:
+    metrics, view = Metrics(), vitals(journal, LiveHub(), tmp_path)
+    frozen = await view.status()
+    assert frozen.rights is not None
+    assert (frozen.rights.is_frozen, frozen.rights.detail) == (True, "the cloud has not been heard since the start")
+    assert b"regulars_rights_frozen 1.0" in metrics.text(frozen, uptime_s=1)
+
+    def welcome(tx: Transaction) -> None:
+        tx.keep_standing(StandingWord.WELCOME, is_first=True, is_frozen=False)
+        RightsDesk().earn(tx, "anna", "a" * 32, 120, sold_at=NOON)
+
+    await journal.write(welcome)
+    thawed = await view.status()
+    assert thawed.rights is not None
+    assert (thawed.rights.is_frozen, thawed.rights.points_held, thawed.rights.detail) == (False, 120, "")
+    assert b"regulars_rights_points 120.0" in metrics.text(thawed, uptime_s=1)
+    await journal.write(lambda tx: tx.keep_standing(StandingWord.REVOKED, is_first=True, is_frozen=True))
+    revoked = await view.status()
+    assert revoked.rights is not None
+    assert "revoked" in revoked.rights.detail
 
 
 async def test_a_quarantine_is_shown_with_its_reason(journal: Journal, tmp_path: Path) -> None:
