@@ -49,7 +49,7 @@ class EndlessDay:
         )
 
     def _posted(self) -> PointsPostedV1:
-        member, sale = f"m{self._rng.randrange(5_000)}", f"S{self._count}"
+        member, sale = f"m{self._rng.randrange(5_000)}", f"S{self._count - 1}"
         self.points += 25
         posting = PostingV1(
             id=posting_id("spend", "bench", sale),

@@ -24,7 +24,6 @@ from cloud_crm.programme import repository as programmes
 from cloud_crm.rights import accounts, standings
 from cloud_crm.rights.accounts import AccountKey
 from cloud_crm.rights.books import RightsBooks, RightsTerms, points_of
-from cloud_crm.rights.standings import Life
 from loyalty.calendar import business_date
 from loyalty.identifiers import MemberId
 from loyalty.ledger import PROGRAMME_ISSUED, Rule, member_of
@@ -80,7 +79,7 @@ class _Turn:
         self._rights = RightsBooks(connection, settings.rights, at=at)
         self._points = PointsBooks(connection, self._rights, self._terms.lots, at=at)
         self._sales = SaleDesk(connection, self._points, self._rights, self._terms.programme)
-        self._lives: dict[str, list[Life]] = {}
+        self._doubts: dict[tuple[str, str], datetime | None] = {}
 
     def run(self) -> Effects:
         facts = self._facts
@@ -136,11 +135,12 @@ class _Turn:
 
     def _doubtful_until(self, gateway_id: str, incarnation: str) -> datetime | None:
         """When a later life of a gateway began, as far as the cloud knows; ``None`` for the first."""
-        lives = self._lives.get(gateway_id)
-        if lives is None:
-            lives = self._lives[gateway_id] = standings.lives(self._connection, gateway_id)
-        later = [life for life in lives[1:] if life.incarnation == incarnation]
-        return moment(later[0].greeted_at) if later else None
+        key = (gateway_id, incarnation)
+        if key not in self._doubts:
+            lives = standings.lives(self._connection, gateway_id)
+            later = [life for life in lives[1:] if life.incarnation == incarnation]
+            self._doubts[key] = moment(later[0].greeted_at) if later else None
+        return self._doubts[key]
 
     def _sold_at(self, key: SaleKey) -> datetime | None:
         here = next((fact.sold_at for fact in self._facts.sales if fact.key == key), None)

@@ -26,6 +26,9 @@ CLOUD = "cloud"
 _ACTIVITIES = frozenset({Rule.VISIT, Rule.BIRTHDAY, Rule.REFERRAL, Rule.SURVEY, Rule.REVIEW, Rule.SHARE})
 
 
+_RULES = {rule.value: rule for rule in Rule}
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A posting new to the ledger, with what is known around it. ``on`` is the store's day.
@@ -45,7 +48,7 @@ class Said:
     def posting(self) -> Posting:
         """In the words of the domain."""
         row = self.row
-        rule = Rule(row.rule) if row.rule in set(Rule) else Rule.ADJUSTMENT
+        rule = _RULES.get(row.rule, Rule.ADJUSTMENT)
         return Posting(PostingId(row.posting_id), row.debit, row.credit, row.points, rule, EventId(row.cause))
 
 
@@ -101,13 +104,13 @@ class PointsBooks:
 
     def needs_lots(self, said: Said) -> set[MemberId]:
         """Members whose lots a posting touches: all but those that only earn and owe nothing."""
-        return {
-            member
-            for account in (said.row.debit, said.row.credit)
-            if (member := member_of(account)) is not None
-            and member in self._members
-            and not (said.row.debit == PROGRAMME_ISSUED and self._members[member].account.debt == 0)
-        }
+        row = said.row
+        found = (
+            (member_of(row.credit),) if row.debit == PROGRAMME_ISSUED else (member_of(row.debit), member_of(row.credit))
+        )
+        earns = row.debit == PROGRAMME_ISSUED
+        known = {member for member in found if member is not None and member in self._members}
+        return {member for member in known if not earns or self._members[member].account.debt}
 
     def keep(self, said: Said) -> None:
         """Book one posting for each member it concerns."""

@@ -143,24 +143,28 @@ def _load(connection: Connection, keys: Collection[AccountKey]) -> dict[AccountK
 
 def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> dict[AccountKey, KeptAccount]:
     rows = list(connection.execute(query.order_by(rights_accounts.c.account_id).with_for_update()))
-    parts: dict[int, list[Row[*tuple[Any, ...]]]] = {row.account_id: [] for row in rows}
+    parts: dict[int, list[Row[*tuple[Any, ...]]]] = {row[0]: [] for row in rows}
     if parts:
         for part in connection.execute(select(rights_holdings).where(rights_holdings.c.account_id.in_(list(parts)))):
-            parts[part.account_id].append(part)
-    accounts = (_account(row, parts[row.account_id]) for row in rows)
+            parts[part[0]].append(part)
+    accounts = (_account(row, parts[row[0]]) for row in rows)
     return {account.key: account for account in accounts}
 
 
 def _account(row: Row[*tuple[Any, ...]], parts: Sequence[Row[*tuple[Any, ...]]]) -> KeptAccount:
-    books = Account(
-        row.balance,
-        row.avail,
-        {part.gateway_id: Lease(part.held, part.granted) for part in parts if part.incarnation is not None},
-        {part.gateway_id: part.suspense for part in parts if part.suspense},
-        {part.gateway_id: part.written_off for part in parts if part.written_off},
-    )
-    terms = {part.gateway_id: Term(part.incarnation, part.recalled, part.returned, part.version) for part in parts}
-    return KeptAccount(row.account_id, AccountKey(row.member_id, row.currency), row.home_gateway, books, terms)
+    number, member, currency, home, balance, avail = row
+    books = Account(balance, avail, leases := {}, suspense := {}, written_off := {})
+    terms: dict[GatewayId, Term] = {}
+    # Positions instead of names: this is done for every member of every group that lands.
+    for _, gateway, incarnation, held, granted, recalled, returned, in_doubt, given_up, version in parts:
+        terms[gateway] = Term(incarnation, recalled, returned, version)
+        if incarnation is not None:
+            leases[gateway] = Lease(held, granted)
+        if in_doubt:
+            suspense[gateway] = in_doubt
+        if given_up:
+            written_off[gateway] = given_up
+    return KeptAccount(number, AccountKey(member, currency), home, books, terms)
 
 
 def _holding(account: KeptAccount, gateway: GatewayId) -> tuple[object, ...]:
