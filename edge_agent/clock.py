@@ -116,6 +116,10 @@ class HybridClock:
         """The time, for display and for ages; never before the last stamp. Does not tick."""
         return datetime_of(self._reading(self._monotonic_ns())[0])
 
+    def knows_time(self) -> bool:
+        """Whether the wall clock is believed now; not while time is only counted on from the last stamp."""
+        return self._reading(self._monotonic_ns())[1] != FLOOR
+
     def monotonic(self) -> float:
         """Seconds since an arbitrary point; for measuring how long something takes."""
         return self._monotonic_ns() / 1e9

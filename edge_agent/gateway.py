@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+from fastapi import FastAPI
+
 from cloud_bridge.contract import DeviceChangedV1
 from cloud_bridge.transport import mqtt_dial
 from cloud_bridge.uplink.link import Gateway as LinkedGateway
@@ -36,8 +38,9 @@ from edge_agent.outcomes import (
     SaleWaits,
     VisitEnded,
 )
+from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
-from edge_agent.rights.standing import Attestor, GatewayStanding
+from edge_agent.rights.standing import GatewayStanding
 from edge_agent.rights.witness import WitnessFile
 from edge_agent.show import Screens
 from edge_agent.standing.notices import Notices
@@ -85,7 +88,7 @@ class Gateway:
             )
             for counter in settings.counters
         }
-        self._touches = {name: Touch(name) for name in self.kiosks}
+        self.touches = {name: Touch(name) for name in self.kiosks}
         self._visits = KioskVisits(monotonic=clock.monotonic)
         self._notices = Notices(self._counters, self.kiosks)
         self._metrics = Metrics()
@@ -106,11 +109,16 @@ class Gateway:
         self.kiosk_desk = self._kiosk_desk(shop)
         self.day_turn = DayTurn(journal, shop, self.desk)
         self.tap_path = self._tap_path(decisions)
-        self.link = self._link(Replica(journal, decisions, changed=self.vitals.stir, desk=self.desk))
+        self.replica = Replica(journal, decisions, changed=self.vitals.stir, desk=self.desk)
+        self.link = self._link(self.replica)
         self.supervisor = self._supervisor()
 
     def web_server(self) -> WebServer:
         """The web server, its port taken. Raises :class:`AddressTaken`."""
+        return WebServer(self.application(), host=self._settings.web.host, port=self._settings.web.port)
+
+    def application(self) -> FastAPI:
+        """What the web server serves."""
         settings = self._settings
         pages = Pages()
         language = language_of(settings.gateway.language) or CHINESE
@@ -123,10 +131,10 @@ class Gateway:
                 idle=settings.screens,
                 desk=self.kiosk_desk,
             )
-            for name, touch in self._touches.items()
+            for name, touch in self.touches.items()
         ]
         password_file = settings.web.operator_password_file
-        application = web_application(
+        return web_application(
             pages,
             kiosk_pages(pages, self.hub, kiosks),
             staff_pages(pages, self.hub, self.vitals.status),
@@ -141,7 +149,6 @@ class Gateway:
             operator_password=read_secret(password_file) if password_file else None,
             hosts=(*LOOPBACK_HOSTS, settings.web.host) if settings.web.is_loopback and not password_file else (),
         )
-        return WebServer(application, host=settings.web.host, port=settings.web.port)
 
     async def handle(self, device: str, observation: Observation) -> None:
         """Walk an observation through the stations; it is durable when this returns."""
@@ -199,7 +206,7 @@ class Gateway:
         return self.link.state.state is Link.ONLINE
 
     def _kiosk_desk(self, shop: Shop) -> KioskDesk:
-        places = {name: KioskPlace(session, self._touches[name]) for name, session in self.kiosks.items()}
+        places = {name: KioskPlace(session, self.touches[name]) for name, session in self.kiosks.items()}
         now = self._clock.now
         tools = KioskTools(
             shop=shop,
@@ -233,7 +240,7 @@ class Gateway:
 
     def _supervisor(self) -> Supervisor:
         devices = [_attached(table, self._around) for table in self._settings.devices]
-        devices += [AttachedDevice(f"touch-{name}", TOUCH_DRIVER, _always(t)) for name, t in self._touches.items()]
+        devices += [AttachedDevice(f"touch-{name}", TOUCH_DRIVER, _always(t)) for name, t in self.touches.items()]
         pace = Pace(
             backoff=Backoff(self._around.chance.random),
             sleep=asyncio.sleep,

@@ -153,6 +153,7 @@ class RewardGiven:
     standing: Standing
     usable: Usable
     reward: Reward
+    currency: str
     voucher: str
     reference: str
     at: datetime

@@ -8,7 +8,13 @@ from typing import assert_never
 import structlog
 
 from edge_agent.counters import Counters
+from edge_agent.kiosk.greetings import earned_of, greeting_of
+from edge_agent.kiosk.results import linked_of, screen_after
+from edge_agent.kiosk.visits import KioskVisit, KioskVisits
 from edge_agent.outcomes import (
+    CannotBeDone,
+    FormDecided,
+    MediumLinked,
     MediumUnknown,
     MemberSeen,
     NothingToShow,
@@ -17,7 +23,7 @@ from edge_agent.outcomes import (
     SaleWaits,
     VisitEnded,
 )
-from kiosk_ui.kiosk.screens import Claimable, Earned, Goodbye, Greeting, Screen, UnknownCard
+from kiosk_ui.kiosk.screens import Goodbye, Problem, Screen, UnknownCard
 from kiosk_ui.kiosk.session import KioskSession
 
 log = structlog.get_logger(__name__)
@@ -26,9 +32,17 @@ log = structlog.get_logger(__name__)
 class Screens:
     """Shows outcomes on the kiosks of this store. ``online`` tells whether the cloud can be reached now."""
 
-    def __init__(self, counters: Counters, kiosks: Mapping[str, KioskSession], *, online: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        counters: Counters,
+        kiosks: Mapping[str, KioskSession],
+        visits: KioskVisits,
+        *,
+        online: Callable[[], bool],
+    ) -> None:
         self._counters = counters
         self._kiosks = kiosks
+        self._visits = visits
         self._online = online
 
     def __call__(self, outcome: Outcome) -> None:
@@ -36,45 +50,67 @@ class Screens:
         if isinstance(outcome, NothingToShow):
             return
         kiosk = self._kiosks.get(self._counters.kiosk_at(outcome.counter) or "")
-        screen = screen_of(outcome, online=self._online())
-        if kiosk is None or screen is None:
+        if kiosk is None:
             return
         try:
-            kiosk.show(screen)
+            screen = self._screen_of(kiosk.kiosk, outcome)
+            if screen is not None:
+                kiosk.show(screen)
         except Exception as bug:
-            log.error("show", kiosk=kiosk.kiosk, screen=screen.screen, exc_info=bug)
+            log.error("show", kiosk=kiosk.kiosk, outcome=type(outcome).__name__, exc_info=bug)
 
+    def _screen_of(self, kiosk: str, outcome: Outcome) -> Screen | None:
+        """The screen for an outcome; ``None`` where there is nobody to tell."""
+        match outcome:
+            case MemberSeen():
+                visit = self._begun(kiosk, outcome)
+                return greeting_of(
+                    visit, outcome.standing, outcome.glance, online=self._online(), claimable=outcome.claimable
+                )
+            case MediumUnknown():
+                visit = self._visits.begin(kiosk, outcome.counter)
+                visit.medium, visit.kind = outcome.medium, outcome.kind
+                return UnknownCard(visit=visit.token, can_register=outcome.kind == "card")
+            case SaleDecided():
+                return earned_of(self._visit_of(kiosk, outcome.standing.member), outcome)
+            case MediumLinked():
+                return linked_of(self._of_whom_it_was_linked(kiosk, outcome), outcome)
+            case FormDecided():
+                return screen_after(self._visits.at(kiosk), outcome, online=self._online())
+            case CannotBeDone():
+                return self._refusal(kiosk, outcome)
+            case VisitEnded(name=name, language=language):
+                return Goodbye(name=name, language=language)
+            case SaleWaits(awaits="claim") | NothingToShow():
+                return None
+            case SaleWaits():
+                return UnknownCard()
+            case _:
+                assert_never(outcome)
 
-def screen_of(outcome: Outcome, *, online: bool) -> Screen | None:
-    """The screen for an outcome; ``None`` where there is nobody to tell."""
-    match outcome:
-        case MemberSeen(standing=who, claimable=claimable):
-            return Greeting(
-                name=who.name,
-                balance=who.points,
-                as_of=who.as_of,
-                online=online,
-                language=who.language or None,
-                claimable=claimable
-                and Claimable(sale=claimable.sale, total_minor=claimable.total_minor, currency=claimable.currency),
-            )
-        case SaleDecided(standing=who):
-            return Earned(
-                name=who.name,
-                points=outcome.points,
-                balance=who.points,
-                as_of=who.as_of,
-                total_minor=outcome.total_minor,
-                currency=outcome.currency,
-                language=who.language or None,
-            )
-        case MediumUnknown():
-            return UnknownCard()
-        case VisitEnded(name=name, language=language):
-            return Goodbye(name=name, language=language)
-        case SaleWaits(awaits="claim") | NothingToShow():
-            return None
-        case SaleWaits():
-            return UnknownCard()
-        case _:
-            assert_never(outcome)
+    def _begun(self, kiosk: str, seen: MemberSeen) -> KioskVisit:
+        visit = self._visits.begin(kiosk, seen.counter)
+        visit.member, visit.medium, visit.trust = seen.standing.member, seen.medium, seen.trust
+        return visit
+
+    def _of_whom_it_was_linked(self, kiosk: str, linked: MediumLinked) -> KioskVisit | None:
+        """The member's own visit; where staff replaced a card, none has to be under way."""
+        visit = self._visit_of(kiosk, linked.standing.member)
+        if visit is not None:
+            visit.awaits_link = False
+        return visit
+
+    def _refusal(self, kiosk: str, outcome: CannotBeDone) -> Problem:
+        """What was shown was refused. Whoever stands here goes on; it did not begin a visit of its own."""
+        visit = self._visits.at(kiosk)
+        shown = self._kiosks[kiosk].screen
+        return Problem(
+            visit=visit.token if visit else "",
+            name=shown.name if visit else None,
+            language=shown.language if visit else None,
+            reason=outcome.reason,
+        )
+
+    def _visit_of(self, kiosk: str, member: str) -> KioskVisit | None:
+        visit = self._visits.at(kiosk)
+        return visit if visit is not None and visit.member == member else None

@@ -36,7 +36,7 @@ class Shop:
     timezone: str = "UTC"
     windows: Windows = Windows()
     pin_above_points: int = 0
-    """From so many points on, whoever shows a card that can be copied needs their PIN to redeem them."""
+    """Above so many points, whoever shows a card that can be copied needs their PIN to redeem them."""
 
     def day(self, at: datetime) -> date:
         """The store's business date at an instant."""

@@ -1,5 +1,6 @@
-"""The kiosk's page and the one thing it sends: a choice."""
+"""The kiosk's page and what it sends: choices, asks and forms."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -13,24 +14,36 @@ from starlette.responses import HTMLResponse
 from kiosk_ui.design.languages import CHINESE, ENGLISH, LANGUAGES, Language, language_of
 from kiosk_ui.design.pages import Pages
 from kiosk_ui.design.refusals import ProblemView, Refused
-from kiosk_ui.kiosk.screens import kiosk_channel
+from kiosk_ui.kiosk.desk import Asked, Desk, Filled, VisitOver
+from kiosk_ui.kiosk.screens import Form, FormReason, View, kiosk_channel
 from kiosk_ui.kiosk.session import IdleTimes
 from kiosk_ui.kiosk.touch import Choice, Touch, TouchError
 from kiosk_ui.live import LiveHub
 
 _NAME_LENGTH_MAX = 64
 _SUBJECT_LENGTH_MAX = 200
+_VISIT_LENGTH_MAX = 64
+_FIELDS_MAX = 20
+_FIELD_LENGTH_MAX = 400
+
+
+_FieldName = Annotated[str, Field(max_length=80)]
+_FieldText = Annotated[str, Field(max_length=_FIELD_LENGTH_MAX)]
 
 
 @dataclass(frozen=True, slots=True)
 class Kiosk:
-    """One kiosk: what it is called, whose store it stands in, and the language it rests in."""
+    """One kiosk: what it is called, whose store it stands in, and the language it rests in.
+
+    ``desk`` serves its members; without one nothing can be asked for or handed in there.
+    """
 
     name: str
     store_name: str
     touch: Touch
     language: Language = CHINESE
     idle: IdleTimes = field(default_factory=IdleTimes)
+    desk: Desk | None = None
 
 
 class ChoiceBody(BaseModel):
@@ -42,8 +55,49 @@ class ChoiceBody(BaseModel):
     subject: str = Field("", max_length=_SUBJECT_LENGTH_MAX, description="what it is about: a sale's id")
 
 
+class AskBody(BaseModel):
+    """What a finger asks to see."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    view: View = Field(description="what to show")
+    visit: str = Field("", max_length=_VISIT_LENGTH_MAX, description="the token of the screen it was asked from")
+    subject: str = Field("", max_length=_SUBJECT_LENGTH_MAX, description="which one: a reward's key, a receipt")
+
+
+class FormBody(BaseModel):
+    """What somebody wrote. Fields that were left out are not among ``fields``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    form: Form = Field(description="which form")
+    visit: str = Field(max_length=_VISIT_LENGTH_MAX, description="the token of the screen it was filled in on")
+    subject: str = Field("", max_length=_SUBJECT_LENGTH_MAX, description="what it is about")
+    fields: dict[_FieldName, _FieldText] = Field(max_length=_FIELDS_MAX, description="what was written, by field")
+    key: str = Field("", max_length=_VISIT_LENGTH_MAX, description="sent twice under one key, a form is done once")
+
+
+class FieldProblemView(BaseModel):
+    """What is wrong with one field."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    field: str
+    problem: str = Field(description="a key of FieldReason")
+
+
+class FormAnswerView(BaseModel):
+    """What became of a form."""
+
+    is_accepted: bool
+    reason: str = Field("", description="why not: a key of FormReason or of a refusal")
+    problems: tuple[FieldProblemView, ...] = ()
+    retry_after_s: int = Field(0, description="seconds until the next try")
+    reference: str = Field("", description="the local transaction id of what was done")
+
+
 def kiosk_pages(pages: Pages, hub: LiveHub, kiosks: Sequence[Kiosk]) -> APIRouter:
-    """``GET /kiosk/{kiosk}`` and ``POST /kiosk/{kiosk}/choice`` for the kiosks named."""
+    """``GET /kiosk/{kiosk}`` and ``POST /kiosk/{kiosk}/choice``, ``/ask`` and ``/form`` for the kiosks named."""
     router = APIRouter()
     by_name = {kiosk.name: kiosk for kiosk in kiosks}
     for name in by_name:
@@ -70,7 +124,40 @@ def kiosk_pages(pages: Pages, hub: LiveHub, kiosks: Sequence[Kiosk]) -> APIRoute
             raise Refused(503, view, retry_after_s=error.retry_after_s) from error
         return Response(status_code=204)
 
+    @router.post("/kiosk/{kiosk}/ask", status_code=204, dependencies=[Depends(same_origin)])
+    async def ask(body: AskBody, kiosk: Annotated[Kiosk, Depends(known)]) -> Response:
+        """Answers 204 when the screen is on its way, 409 when the visit is over."""
+        try:
+            await _desk_of(kiosk).ask(kiosk.name, Asked(body.view, body.visit, body.subject))
+        except VisitOver as error:
+            view = ProblemView.of("visit", "this visit is over", "show the card again")
+            raise Refused(409, view) from error
+        except TouchError as error:
+            view = ProblemView.of(f"kiosk {kiosk.name}", str(error), "ask again")
+            raise Refused(503, view, retry_after_s=error.retry_after_s) from error
+        return Response(status_code=204)
+
+    @router.post("/kiosk/{kiosk}/form", dependencies=[Depends(same_origin)], responses={409: {"model": FormAnswerView}})
+    async def form(body: FormBody, kiosk: Annotated[Kiosk, Depends(known)], response: Response) -> FormAnswerView:
+        """Answers 200 with what became of it, 409 when the visit is over, 503 when nobody knows: send it again."""
+        filled = Filled(body.form, body.visit, body.subject, body.fields, body.key)
+        try:
+            answer = await _desk_of(kiosk).fill(kiosk.name, filled)
+        except VisitOver:
+            response.status_code = 409
+            return FormAnswerView(is_accepted=False, reason=FormReason.VISIT_OVER)
+        except TouchError as error:
+            view = ProblemView.of(f"kiosk {kiosk.name}", str(error), "send it again")
+            raise Refused(503, view, retry_after_s=error.retry_after_s) from error
+        return FormAnswerView.model_validate(answer, from_attributes=True)
+
     return router
+
+
+def _desk_of(kiosk: Kiosk) -> Desk:
+    if kiosk.desk is None:
+        raise Refused(404, ProblemView.of(f"kiosk {kiosk.name}", "nobody serves members here", "use the counter"))
+    return kiosk.desk
 
 
 def same_origin(request: Request) -> None:
@@ -101,7 +188,7 @@ def _page(pages: Pages, request: Request, kiosk: Kiosk) -> HTMLResponse:
         kiosk=kiosk.name,
         store_name=kiosk.store_name,
         stages=stages,
-        idle=kiosk.idle.model_dump_json(),
+        idle=json.dumps(kiosk.idle.by_screen()),
         live_url=f"/live/{kiosk_channel(kiosk.name)}",
     )
 

@@ -91,17 +91,28 @@ class KioskSession:
     """Shows screens on one kiosk and ends each visit by itself.
 
     A reader's fault is a standing condition, not a visit: it is what the kiosk falls back to in place
-    of the invitation until :meth:`reader_mended`.
+    of the invitation until :meth:`reader_mended`. ``left`` is told whenever a visit ended; ``invitation`` is what the
+    kiosk rests on.
     """
 
-    def __init__(self, kiosk: str, hub: LiveHub, *, timers: Timers, idle: IdleTimes | None = None) -> None:
+    def __init__(
+        self,
+        kiosk: str,
+        hub: LiveHub,
+        *,
+        timers: Timers,
+        idle: IdleTimes | None = None,
+        invitation: Attract | None = None,
+    ) -> None:
         self.kiosk = kiosk
         self.idle = idle or IdleTimes()
+        self.left: Callable[[], None] = _nobody_listens
+        self._invitation = invitation or Attract()
         self._hub = hub
         self._timers = timers
         self._timer: Timer | None = None
         self._faults: dict[str, ReaderFault] = {}
-        self.screen: Screen = Attract()
+        self.screen: Screen = self._invitation
         self.show(self.screen)
 
     def show(self, screen: Screen) -> None:
@@ -109,6 +120,8 @@ class KioskSession:
         self.screen = screen
         self._hub.publish(SCREEN_EVENT, screen, channel=kiosk_channel(self.kiosk))
         self.touched()
+        if isinstance(screen, Attract | ReaderFault | Goodbye):
+            self.left()
 
     def touched(self) -> None:
         """Somebody is still there: the time of the screen begins anew."""
@@ -124,7 +137,7 @@ class KioskSession:
 
     def rest(self) -> None:
         """Nobody is here: invite the next person, or say that a reader does not work."""
-        self.show(next(iter(self._faults.values()), Attract()))
+        self.show(next(iter(self._faults.values()), self._invitation))
 
     def reader_failed(self, device: str) -> None:
         """A reader of this counter stopped reading. Waits for the visit under way to end."""
@@ -149,3 +162,7 @@ class KioskSession:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _nobody_listens() -> None:
+    """Until somebody wants to know."""

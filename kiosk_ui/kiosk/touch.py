@@ -1,15 +1,15 @@
-"""The touch screen as a device: fingers become ``ChoiceMade`` observations, recorded like a card's tap."""
+"""The touch screen as a device: fingers become observations, choices and forms, recorded like a card's tap."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
-from devices.observations import ChoiceMade
+from devices.observations import ChoiceMade, FormAnswer, FormFilled
 
 PENDING_MAX = 8
 ANSWER_TIMEOUT_S = 3.0
@@ -36,7 +36,7 @@ class TouchError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Press:
-    choice: ChoiceMade
+    seen: ChoiceMade | FormFilled
     recorded: asyncio.Future[bool]
 
     def settle(self, *, recorded: bool) -> None:
@@ -60,6 +60,11 @@ class Touch:
     def __repr__(self) -> str:
         return f"<Touch {self.kiosk}: {'open' if self._open else 'closed'}, {self._presses.qsize()} waiting>"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody takes touches now."""
+        return self._open
+
     async def __aenter__(self) -> Self:
         self._open = True
         return self
@@ -71,13 +76,13 @@ class Touch:
         while not self._presses.empty():
             self._presses.get_nowait().settle(recorded=False)
 
-    async def observations(self) -> AsyncIterator[ChoiceMade]:
-        """Each press, once."""
+    async def observations(self) -> AsyncIterator[ChoiceMade | FormFilled]:
+        """Each press and each form, once."""
         while True:
             press = await self._presses.get()
             recorded = False
             try:
-                yield press.choice
+                yield press.seen
                 recorded = True
             finally:
                 press.settle(recorded=recorded)
@@ -88,11 +93,26 @@ class Touch:
         Raises :class:`TouchError` when it is not, or when that is not known in time. Pressing again
         is safe: a purchase is credited once however often it is claimed.
         """
+        await self._hand_over(ChoiceMade(self.kiosk, choice.value, subject))
+
+    async def fill(self, form: FormFilled) -> FormAnswer:
+        """Hand a form over and wait for its answer.
+
+        Raises :class:`TouchError` when it was not recorded, or when that is not known in time. Sending it again is
+        safe: forms of one key are done once.
+        """
+        answers: list[FormAnswer] = []
+        await self._hand_over(replace(form, reply=answers.append))
+        if not answers:
+            raise TouchError("recorded, but not decided yet")
+        return answers[0]
+
+    async def _hand_over(self, seen: ChoiceMade | FormFilled) -> None:
         if not self._open:
             raise TouchError("the gateway does not take touches now")
         recorded: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         try:
-            self._presses.put_nowait(_Press(ChoiceMade(self.kiosk, choice.value, subject), recorded))
+            self._presses.put_nowait(_Press(seen, recorded))
         except asyncio.QueueFull as error:
             raise TouchError(f"{PENDING_MAX} touches wait already") from error
         try:

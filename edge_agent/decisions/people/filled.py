@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cloud_bridge.contract import DecisionRefusedV1, FormFilledV1
 from cloud_bridge.personal import PersonalSeal
 from devices.observations import FormAnswer, FormFilled, Trust
-from edge_agent.journal import MemberEntry, Recorded, Transaction
+from edge_agent.journal import MemberEntry, Reader, Recorded, Transaction
 from edge_agent.outcomes import FormDecided
 from kiosk_ui.kiosk.form_screens import FormReason
 from loyalty.identifiers import MemberId
@@ -87,7 +87,7 @@ def pin_refusal(tx: Transaction, filled: Filled) -> FormDecided | None:
     return refused(tx, filled, FormReason.PIN_LOCKED if left_s else FormReason.WRONG_PIN, retry_after_s=left_s)
 
 
-def has_pin(tx: Transaction, entry: MemberEntry) -> bool:
+def has_pin(reader: Reader, entry: MemberEntry) -> bool:
     """Whether the member chose a PIN, here or anywhere."""
-    here = tx.local_pin(entry.member)
+    here = reader.local_pin(entry.member)
     return bool(entry.pin if here is None else here)

@@ -68,5 +68,6 @@ def _tier(terms: Terms, entry: MemberEntry) -> TierGlance | None:
         measure=ladder.by,
         done=entry.qualifying,
         next_at=above[0].at if above else 0,
+        currency=terms.programme.currency,
         last_day=entry.tier_ends,
     )

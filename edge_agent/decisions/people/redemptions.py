@@ -55,6 +55,13 @@ def why_not(reader: Reader, asked: Asked) -> str | None:
     return _why_too_few(usable, reward.points)
 
 
+def currency_of(reader: Reader) -> str:
+    """The programme's currency."""
+    terms = reader.terms()
+    assert terms is not None  # noqa: S101  whoever asks has found a reward in them
+    return terms.programme.currency
+
+
 def instance_of(redemption: str) -> PostingId:
     """The coupon that a redemption brings: the same wherever it is worked out."""
     return posting_id("coupon", redemption)
@@ -92,7 +99,7 @@ class Redemptions:
     def _refusal(self, tx: Transaction, filled: Filled, asked: Asked) -> FormDecided | None:
         if (refusal := pin_refusal(tx, filled)) is not None:
             return refusal
-        if not filled.is_strong and asked.reward.points >= self._shop.pin_above_points:
+        if not filled.is_strong and asked.reward.points > self._shop.pin_above_points:
             return refused(tx, filled, FormReason.PIN_NEEDED if has_pin(tx, asked.entry) else FormReason.NO_PIN)
         reason = why_not(tx, asked)
         return refused(tx, filled, reason) if reason else None
@@ -173,7 +180,15 @@ class Redemptions:
         usable = tx.usable(filled.member, on=self._shop.day(filled.recorded.at))
         assert usable is not None  # noqa: S101  the member was just found
         answer = filled.answered(taken.event_id)
-        done = RewardGiven(standing_of(tx, filled.member), usable, reward, taken.voucher, taken.event_id, taken.at)
+        done = RewardGiven(
+            standing=standing_of(tx, filled.member),
+            usable=usable,
+            reward=reward,
+            currency=currency_of(tx),
+            voucher=taken.voucher,
+            reference=taken.event_id,
+            at=taken.at,
+        )
         return FormDecided(filled.counter, filled.fact.place, filled.fact.form, answer, done)
 
 

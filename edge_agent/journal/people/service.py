@@ -6,9 +6,11 @@ from datetime import date, datetime
 
 import orjson
 
+from cloud_bridge.topics import Lane
 from devices.observations import FieldProblem, FormAnswer
 from edge_agent.clock import datetime_of
 from edge_agent.journal.books import to_ms
+from edge_agent.journal.lanes.chain import place_of
 from edge_agent.journal.lanes.events import Query
 from edge_agent.journal.people.values import AwaitedLink, Earned, PinTries, RewardTaken
 from edge_agent.journal.values import Recorded
@@ -83,6 +85,13 @@ class ServiceQueries(Query):
         """What activities earned a member here."""
         rows = self._connection.execute("SELECT member, rule, key, day FROM activities WHERE member = ?", (member,))
         return [Earned(MemberId(m), rule, key, date.fromisoformat(day)) for m, rule, key, day in rows]
+
+    def is_sent(self, event_id: str) -> bool:
+        """Whether the cloud has acknowledged an event of the ledger lane."""
+        number, acked = self._connection.execute(
+            "SELECT number, acked FROM lanes WHERE lane = ? ORDER BY number DESC LIMIT 1", (Lane.LEDGER.value,)
+        ).fetchone()
+        return self.place(event_id) <= place_of(number, acked)
 
     def _rewards(self, where: str, key: str) -> list[RewardTaken]:
         rows = self._connection.execute(

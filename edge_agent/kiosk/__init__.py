@@ -1,0 +1,1 @@
+"""Members at the kiosk: whose visit it is, what they may see, and what they hand in."""
