@@ -19,18 +19,20 @@ from cloud_crm.config import CloudSettings, read_secret
 from cloud_crm.database import Database
 from cloud_crm.events.service import EventService
 from cloud_crm.gateways import repository as gateways
+from cloud_crm.gateways.days import StoreDays
 from cloud_crm.gateways.pages import StoreDesk
 from cloud_crm.gateways.service import GatewayService
 from cloud_crm.landing_store import CrmLandingStore, LandingEffects
 from cloud_crm.ledger.service import LedgerService
 from cloud_crm.loyalty_landing import LoyaltyLanding, LoyaltySettings
-from cloud_crm.members.landing import PeopleLanding
 from cloud_crm.members.service import MemberService
 from cloud_crm.metrics import CloudFigures
 from cloud_crm.news import News
 from cloud_crm.programme.configured import configured_programme
 from cloud_crm.programme.service import ProgrammeService
 from cloud_crm.rights.books import RightsTerms
+from cloud_crm.standing.keeping import StandingKeeper
+from cloud_crm.standing.landing import LandedPeople
 from kiosk_ui.design import Pages
 from kiosk_ui.live import LiveHub
 from loyalty.rights.sizing import SizingPolicy
@@ -132,8 +134,12 @@ class Cloud:
     def _build_services(self, clock: Clock) -> None:
         key = read_secret(self.settings.medium_key_file, "medium_key_file")
         self._loyalty = loyalty_settings(self.settings)
-        self._people = PeopleLanding(key)
-        self.members = MemberService(self.database, clock=clock, medium_key=key, changed=self._replica_changed)
+        days = StoreDays(self._loyalty.zones)
+        self._keeper = StandingKeeper(days)
+        self._people = LandedPeople(key, self._keeper)
+        self.members = MemberService(
+            self.database, clock=clock, medium_key=key, keeper=self._keeper, changed=self._replica_changed
+        )
         self.programme = ProgrammeService(self.database, clock=clock, changed=self._replica_changed)
         self.gateways = GatewayService(self.database, clock=clock, released=self._released)
         self.ledger = LedgerService(self.database)

@@ -33,9 +33,9 @@ from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.repository import StreamRow
 from cloud_crm.loyalty_landing import LoyaltyLanding
 from cloud_crm.members import repository as members
-from cloud_crm.members.landing import PeopleLanding
 from cloud_crm.replica_feed import ReplicaPlace
 from cloud_crm.rights import greeting
+from cloud_crm.standing.landing import LandedPeople
 
 _log = structlog.get_logger()
 
@@ -57,7 +57,7 @@ class LandingEffects:
     """What landed events do: to points and rights, and to what is known of people."""
 
     loyalty: LoyaltyLanding
-    people: PeopleLanding | None = None
+    people: LandedPeople | None = None
 
 
 class CrmLandingStore:
@@ -194,8 +194,7 @@ class _Books:
             return
         done = effects.loyalty.effects(self._connection, self.landed, now=now)
         if effects.people is not None:
-            for landed in self.landed:
-                effects.people.effects(self._connection, landed, at=self._at)
+            effects.people.apply(self._connection, self.landed, now)
         members.touch(self._connection, done.members)
         self.disputed_postings = len(done.disputed)
 

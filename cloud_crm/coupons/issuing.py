@@ -92,11 +92,11 @@ def keep_issued_elsewhere(connection: Connection, row: CouponRow) -> None:
     repository.keep_budget(connection, _more(budget, row.worth_minor))
 
 
-def use(connection: Connection, instance: str, used: repository.Use, *, discount_minor: int | None = None) -> bool:
-    """An instance was used: it counts for what it took off, where that is known. False if nobody knows it."""
+def use(connection: Connection, instance: str, used: repository.Use, *, discount_minor: int | None = None) -> set[str]:
+    """An instance was used: it counts for what it took off, where that is known. Returns whose it was."""
     row = repository.find(connection, instance)
     if row is None:
-        return False
+        return set()
     if row.used_at is None or (used.sale and not row.used_sale):
         repository.mark_used(connection, instance, used)
     if discount_minor is not None and discount_minor != row.worth_minor:
@@ -104,14 +104,16 @@ def use(connection: Connection, instance: str, used: repository.Use, *, discount
         change = discount_minor - row.worth_minor
         repository.keep_budget(connection, replace(budget, liability_minor=budget.liability_minor + change))
         repository.mark_worth(connection, instance, discount_minor)
-    return True
+    return {row.member_id}
 
 
-def give_back(connection: Connection, instance: str) -> None:
-    """The sale an instance was used for was given back, so it may be used again."""
+def give_back(connection: Connection, instance: str) -> set[str]:
+    """The sale an instance was used for was given back, so it may be used again. Returns whose it is."""
     row = repository.find(connection, instance)
-    if row is not None and row.used_at is not None:
-        repository.mark_used(connection, instance, None)
+    if row is None or row.used_at is None:
+        return set()
+    repository.mark_used(connection, instance, None)
+    return {row.member_id}
 
 
 def withdraw(connection: Connection, instance: str, at: str) -> CouponRow | None:

@@ -142,6 +142,32 @@ def of_member(connection: Connection, member_id: str) -> list[CouponRow]:
     return [_row(row) for row in connection.execute(ordered.limit(MEMBER_COUPONS_MAX))]
 
 
+def of_source(connection: Connection, source: str, members: Sequence[str]) -> dict[str, list[CouponRow]]:
+    """All instances that these members were given for one kind of reason, by member."""
+    found: dict[str, list[CouponRow]] = {}
+    columns = coupon_instances.c
+    for start in range(0, len(members), _LOOKUP_ROWS_MAX):
+        some = members[start : start + _LOOKUP_ROWS_MAX]
+        query = select(coupon_instances).where(columns.member_id.in_(some), columns.source == source)
+        for row in connection.execute(query.order_by(columns.instance)):
+            found.setdefault(row.member_id, []).append(_row(row))
+    return found
+
+
+def open_of(connection: Connection, members: Sequence[str]) -> list[CouponRow]:
+    """The instances that these members may still use."""
+    found: list[CouponRow] = []
+    columns = coupon_instances.c
+    for start in range(0, len(members), _LOOKUP_ROWS_MAX):
+        query = select(coupon_instances).where(
+            columns.member_id.in_(members[start : start + _LOOKUP_ROWS_MAX]),
+            columns.used_at.is_(None),
+            columns.withdrawn_at.is_(None),
+        )
+        found.extend(_row(row) for row in connection.execute(query.order_by(columns.instance)))
+    return found
+
+
 def with_code(connection: Connection, code: str) -> CouponRow | None:
     """The instance that a printed code stands for."""
     row = connection.execute(select(coupon_instances).where(coupon_instances.c.code == code)).one_or_none()

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from cloud_bridge.replica import ReplicaMedium, ReplicaMember
+from cloud_bridge.replica import EXPIRING_MAX, Expiring, ReplicaMedium, ReplicaMember
 from cloud_crm.ledger import repository as ledger
 from cloud_crm.members import records
 from cloud_crm.members.repository import MediumRow, MemberRow
+from cloud_crm.standing import repository as standings
+from cloud_crm.standing.repository import PointsFigures, StandingRow
 
 
 def member_entries(connection: Connection, rows: Sequence[MemberRow]) -> dict[str, ReplicaMember]:
@@ -17,23 +19,38 @@ def member_entries(connection: Connection, rows: Sequence[MemberRow]) -> dict[st
     told = [row for row in rows if row.blocked_at is None]
     ids = [row.member_id for row in told]
     balances, consents = ledger.balances(connection, ids), records.consents_of(connection, ids)
+    stands = standings.standings_of(connection, ids)
+    figures = standings.points_figures(connection, ids, lots_max=EXPIRING_MAX)
     return {
-        row.member_id: ReplicaMember(
-            member=row.member_id,
-            name=row.name,
-            language=row.language,
-            balance=balances[row.member_id],
-            version=row.version,
-            joined_on=row.joined_on,
-            birthday=row.birthday,
-            referral_code=row.referral_code or "",
-            was_referred=row.referred_by is not None,
-            contact=row.contact_hint,
-            consents=consents.get(row.member_id, {}),
-            pin=row.pin,
+        row.member_id: _entry(row, stands.get(row.member_id), figures[row.member_id]).model_copy(
+            update={"balance": balances[row.member_id], "consents": consents.get(row.member_id, {})}
         )
         for row in told
     }
+
+
+def _entry(row: MemberRow, stands: StandingRow | None, points: PointsFigures) -> ReplicaMember:
+    stands = stands or StandingRow(row.member_id)
+    return ReplicaMember(
+        member=row.member_id,
+        name=row.name,
+        language=row.language,
+        balance=0,
+        version=row.version,
+        joined_on=row.joined_on,
+        birthday=row.birthday,
+        tier=stands.tier,
+        tier_ends=stands.tier_ends,
+        qualifying=stands.qualifying,
+        purchases=stands.purchases,
+        pending=points.pending,
+        owed=points.owed,
+        expiring=tuple(Expiring(last_day=last_day, points=count) for last_day, count in points.expiring),
+        referral_code=row.referral_code or "",
+        was_referred=row.referred_by is not None,
+        contact=row.contact_hint,
+        pin=row.pin,
+    )
 
 
 def medium_entry(row: MediumRow) -> ReplicaMedium:

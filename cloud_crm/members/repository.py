@@ -87,6 +87,25 @@ def find_member(connection: Connection, member_id: str) -> MemberRow | None:
     return None if row is None else MemberRow(*row)
 
 
+def find_members(connection: Connection, member_ids: Sequence[str]) -> dict[str, MemberRow]:
+    """Those of these ids that are members."""
+    return {
+        row.member_id: MemberRow(*row)
+        for some in _stretches(member_ids)
+        for row in connection.execute(select(members).where(members.c.member_id.in_(some)))
+    }
+
+
+def settle_in(connection: Connection, member_ids: Collection[str], gateway_id: str) -> list[str]:
+    """The store where a member was seen first is their home. Returns those who had none before."""
+    found: list[str] = []
+    for some in _stretches(sorted(member_ids)):
+        homeless = members.c.member_id.in_(some), members.c.home_gateway == ""
+        query = update(members).where(*homeless).values(home_gateway=gateway_id)
+        found.extend(connection.scalars(query.returning(members.c.member_id)))
+    return found
+
+
 def known_members(connection: Connection, member_ids: Sequence[str]) -> set[str]:
     """Those of these ids that are members."""
     return {

@@ -26,6 +26,7 @@ from cloud_crm.members.schemas import (
     NewMember,
 )
 from cloud_crm.problems import conflict, not_found, unusable
+from cloud_crm.standing.keeping import StandingKeeper
 from loyalty.codes import read_code
 from loyalty.identifiers import MediumId, medium_id
 
@@ -40,8 +41,17 @@ _PHONE_SEARCH_DIGITS_MIN = 4
 class MemberService:
     """Members of one tenant. ``medium_key`` hashes media numbers exactly as every gateway does."""
 
-    def __init__(self, database: Database, *, clock: Clock, medium_key: bytes, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        medium_key: bytes,
+        keeper: StandingKeeper,
+        changed: Callable[[], None],
+    ) -> None:
         """``changed`` is called after each commit that the stores should hear of."""
+        self._keeper = keeper
         self._database = database
         self._changed = changed
         self._clock = clock
@@ -54,6 +64,7 @@ class MemberService:
             person = self._person(connection, _new_id(), new)
             repository.add_members(connection, [person], self._now())
             self._keep_consents(connection, person.member_id, new.consents, operator)
+            self._keeper.refresh(connection, [person.member_id], self._clock())
             return person.member_id
 
     def take_over(self, entries: Sequence[ImportedMember], *, operator: str = "") -> list[str]:
@@ -76,6 +87,7 @@ class MemberService:
             for person, entry in zip(people, entries, strict=True):
                 self._keep_consents(connection, person.member_id, entry.consents, operator)
             self._link(connection, wanted)
+            self._keeper.refresh(connection, ids, self._clock())
         return ids
 
     def change(self, member_id: str, change: MemberChange, *, operator: str = "") -> MemberView:
@@ -97,6 +109,7 @@ class MemberService:
                     columns |= repository.contact_columns(contact)
             self._keep_consents(connection, member_id, change.consents, operator)
             repository.change_member(connection, member_id, columns)
+            self._keeper.refresh(connection, [member_id], self._clock())
         return self.view(member_id)
 
     def link(self, member_id: str, medium: NewMedium) -> MediumId:

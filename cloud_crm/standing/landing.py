@@ -1,0 +1,80 @@
+"""What landed facts do to people here, in one call: people first, then coupons, then where all concerned stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from cloud_bridge.contract import MemberChangedV1, MemberRegisteredV1, PointsPostedV1, SaleCompletedV1
+from cloud_bridge.landing.batches import Received
+from cloud_bridge.landing.store import Landed
+from cloud_bridge.topics import Lane
+from cloud_crm.clock import rfc3339
+from cloud_crm.coupons import repository as coupons
+from cloud_crm.coupons.landing import coupon_effects
+from cloud_crm.coupons.rights import OneRight, lease_rights
+from cloud_crm.members import repository as members
+from cloud_crm.members.landing import PeopleLanding
+from cloud_crm.points import sales
+from cloud_crm.points.sales import SaleKey
+from cloud_crm.standing import repository
+from cloud_crm.standing.keeping import StandingKeeper
+
+
+class LandedPeople:
+    """Called once per transaction, after the postings of the same facts were booked. ``key``: the tenant's medium key.
+
+    Nothing that a store says stops landing: what cannot be applied is kept as a dispute.
+    """
+
+    def __init__(self, key: bytes, keeper: StandingKeeper) -> None:
+        self._people = PeopleLanding(key)
+        self._keeper = keeper
+
+    def apply(self, connection: Connection, landed: Sequence[Landed], now: datetime) -> None:
+        """Everything that these events mean for members and their coupons."""
+        at = rfc3339(now)
+        told = [one for one in landed if one.stream.lane is Lane.LEDGER and one.events]
+        for one in told:
+            self._people.effects(connection, one, at=at)
+        concerned: set[str] = set()
+        for gateway_id, some in _concerned(connection, told).items():
+            _settle_in(connection, some, gateway_id, at)
+            concerned |= some
+        for one in told:
+            concerned |= coupon_effects(connection, one, at=at)
+        self._keeper.refresh(connection, concerned, now)
+
+
+def _settle_in(connection: Connection, some: set[str], gateway_id: str, at: str) -> None:
+    """Whoever had no home has one now, and so have their coupons."""
+    new = members.settle_in(connection, some, gateway_id)
+    held = coupons.open_of(connection, new)
+    lease_rights(connection, [OneRight(row.member_id, row.instance, gateway_id) for row in held], at=at)
+
+
+def _concerned(connection: Connection, landed: Sequence[Landed]) -> dict[str, set[str]]:
+    """Members whose purchases, points or details these events change, by the gateway that tells."""
+    found: dict[str, set[str]] = {}
+    for one in landed:
+        gateway_id = one.stream.gateway_id
+        some = found.setdefault(gateway_id, set())
+        receipts = [SaleKey(gateway_id, key) for event in one.events if (key := _receipt(event))]
+        for event in one.events:
+            if isinstance(event.effect, PointsPostedV1):
+                some.add(event.effect.member)
+            elif event.type in (MemberRegisteredV1.type, MemberChangedV1.type):
+                some.add(str(getattr(event.data, "member", "")))
+        if receipts:
+            returned = sales.given_back(connection, receipts).values()
+            some |= repository.buyers(connection, [*receipts, *returned])
+    return found
+
+
+def _receipt(event: Received) -> str | None:
+    if event.type != SaleCompletedV1.type:
+        return None
+    said = event.data
+    return said.sale.replace("\x00", "\ufffd") if isinstance(said, SaleCompletedV1) else None
