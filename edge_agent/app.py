@@ -86,6 +86,7 @@ async def _serve_until_stopped(gateway: Gateway, around: Surroundings, stopping:
         "devices": asyncio.create_task(gateway.supervisor.run(), name="devices"),
         "uplink": asyncio.create_task(gateway.link.run(), name="uplink"),
         "status": asyncio.create_task(gateway.vitals.publish(), name="status"),
+        "witness": asyncio.create_task(gateway.standing.keep_witness(), name="witness"),
         "commits": asyncio.create_task(gateway.vitals.watch_journal(), name="commits"),
         "day": asyncio.create_task(gateway.day_turn.run(), name="day"),
         "screen times": asyncio.create_task(gateway.screen_times.keep(), name="screen times"),

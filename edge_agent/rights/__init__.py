@@ -3,6 +3,7 @@
 * :mod:`edge_agent.rights.desk`: every step that moves rights, for decisions and quotes.
 * :mod:`edge_agent.rights.replies`: what the cloud grants, recalls and asks to be undone.
 * :mod:`edge_agent.rights.standing`: whether this incarnation may redeem at all.
+* :mod:`edge_agent.rights.attestor`: telling the witness, before a commit and after it.
 * :mod:`edge_agent.rights.witness`: the proof, on other storage, that the journal is not an old copy.
 """
 

@@ -6,6 +6,7 @@ until the cloud has greeted it, unless a witness on other storage proves that no
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -13,62 +14,14 @@ import structlog
 from cloud_bridge.receipts import RightsStanding
 from cloud_bridge.topics import Lane
 from edge_agent.journal import Journal, JournalFull, RightsState, StandingWord, Transaction
+from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
-from edge_agent.rights.witness import Verdict, Witnessed, WitnessFile, judge
+from edge_agent.rights.witness import Verdict, judge
 
 ACCOUNTS_AT_ONCE_MAX = 200
 """Accounts given back in one commit, so that no tap waits for more."""
 
 log = structlog.get_logger(__name__)
-
-
-class Attestor:
-    """Tells the witness before rights leave a wallet. Without a witness it has nothing to tell."""
-
-    def __init__(self, witness: WitnessFile | None, gateway_id: str) -> None:
-        self._witness = witness
-        self._gateway_id = gateway_id
-        self._told: Witnessed | None = None
-        self.trouble = ""
-        """Why nothing can be redeemed although the cloud allows it; empty: nothing is wrong."""
-
-    def __call__(self, tx: Transaction) -> bool:
-        """Attest what this unit of work is about to write; False: nothing may leave a wallet."""
-        durable, head = tx.ledger_heads()
-        told = self._told
-        is_told = told is not None and durable < told.sequence <= head + 1 and told.before == durable
-        if is_told and told is not None and told.incarnation == tx.lease():
-            return True  # rows of one commit are all there or none is
-        return self.tell(Witnessed(self._gateway_id, tx.lease(), before=durable, sequence=head + 1))
-
-    def at_rest(self, tx: Transaction) -> bool:
-        """Attest the journal as it is: whatever left a wallet is in it."""
-        durable, _ = tx.ledger_heads()
-        return self.tell(Witnessed(self._gateway_id, tx.lease(), before=durable, sequence=durable))
-
-    def tell(self, testimony: Witnessed) -> bool:
-        """Make a testimony durable; whether that went well."""
-        if self._witness is None:
-            return True
-        try:
-            self._witness.write(testimony)
-        except OSError as error:
-            self._told, self.trouble = None, f"the witness cannot be written: {error}"
-            log.error("rights", problem=self.trouble)
-            return False
-        self._told, self.trouble = testimony, ""
-        return True
-
-    def heard(self) -> Witnessed | None:
-        """What the witness says, if anything can be read."""
-        if self._witness is None:
-            return None
-        try:
-            return self._witness.read()
-        except OSError as error:
-            self.trouble = f"the witness cannot be read: {error}"
-            log.error("rights", problem=self.trouble)
-            return None
 
 
 class GatewayStanding:
@@ -117,6 +70,19 @@ class GatewayStanding:
         except JournalFull as error:
             log.error("rights", problem=str(error), standing=word.value)
         self._changed()
+
+    async def confirm(self) -> None:
+        """Tell the witness of what has been committed meanwhile; away from the writer, so that no tap waits for it."""
+        head = self._journal.heads().get(Lane.LEDGER)
+        if head is not None and self._attestor.is_waiting(self._journal.incarnation, head.sequence):
+            await asyncio.to_thread(self._attestor.confirm, self._journal.incarnation, head.sequence)
+
+    async def keep_witness(self) -> None:
+        """Confirm after each commit that needs it. Never returns."""
+        changed = self._journal.changed()
+        while True:
+            await changed.wait()
+            await self.confirm()
 
     async def _thaw(self, said: RightsStanding) -> None:
         state = await self._journal.read(lambda reader: reader.rights_state())

@@ -21,7 +21,10 @@ _MARK = "regulars-witness-1"
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """Rights leave a wallet with ledger row ``sequence``; row ``before`` was durable when this was written."""
+    """Rights leave a wallet with ledger row ``sequence``; row ``before`` was durable when this was written.
+
+    Once that row is durable too, both are the same.
+    """
 
     gateway: str
     incarnation: str

@@ -15,9 +15,10 @@ from cloud_bridge.contract import EventData, PointsPostedV1, PostingV1
 from cloud_bridge.receipts import RightsStanding
 from cloud_bridge.replica import ReplicaMember, ReplicaRight, ReplicaUndo
 from edge_agent.journal import POINTS, Journal, Transaction
+from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.rights.replies import Replies
-from edge_agent.rights.standing import Attestor, GatewayStanding
+from edge_agent.rights.standing import GatewayStanding
 from edge_agent.rights.witness import WitnessFile
 from loyalty.identifiers import EventId, MemberId, PostingId, posting_id
 from loyalty.ledger import PROGRAMME_ISSUED, PROGRAMME_REDEEMED, Posting, Rule, available

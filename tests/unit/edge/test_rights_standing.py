@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -207,6 +208,53 @@ async def test_an_old_copy_does_not_become_trusted_by_growing(tmp_path: Path) ->
             assert await state_of(bench) == (None, True)
             assert await bench.redeem("gift again", 100) is Refusal.FROZEN
             await bench.fill(20)
+
+
+async def test_a_disk_that_forgot_only_its_last_commit_is_found_out_once_that_was_confirmed(tmp_path: Path) -> None:
+    hands, witness = Hands(), tmp_path / "stick"
+    folder, copied = tmp_path / "disk", tmp_path / "copy"
+    async with rights_bench(folder, hands, witness=witness) as bench:
+        life = bench.journal.incarnation
+        await bench.earn("sale-1", 100)
+    copy(folder, copied)
+    async with rights_bench(folder, hands, witness=witness) as bench:
+        keeper = asyncio.create_task(bench.standing.keep_witness())
+        before = witness.read_bytes()
+        await bench.redeem("gift", 100)
+        told = witness.read_bytes()
+        async with asyncio.timeout(5):
+            while witness.read_bytes() == told:
+                await asyncio.sleep(0)
+        assert told != before
+        keeper.cancel()
+    async with rights_bench(folder, hands, witness=witness, welcome=False) as bench:
+        assert await state_of(bench) == (StandingWord.WELCOME, False), "nothing is missing here"
+    async with rights_bench(copied, hands, witness=witness, welcome=False) as bench:
+        assert bench.journal.incarnation != life
+        await bench.say("welcome", is_first=False)
+        assert await bench.redeem("gift again", 100) is Refusal.NOT_ENOUGH_RIGHTS
+
+
+async def test_nothing_is_confirmed_that_was_not_committed(tmp_path: Path) -> None:
+    witness = tmp_path / "stick"
+    async with rights_bench(tmp_path, witness=witness) as bench:
+        await bench.earn("sale-1", 100)
+
+        def cut(tx: Transaction) -> None:
+            bench.desk.redeem(tx, "anna", name("gift"), 40, sale=None)
+            raise PowerCut
+
+        with pytest.raises(PowerCut):
+            await bench.write(cut)
+        told = witness.read_bytes()
+        await bench.standing.confirm()
+        assert witness.read_bytes() == told
+        await bench.redeem("gift", 40)
+        await bench.standing.confirm()
+        confirmed = witness.read_bytes()
+        assert confirmed != told
+        await bench.standing.confirm()
+        assert witness.read_bytes() == confirmed
 
 
 async def test_an_old_copy_that_starts_without_its_witness_is_not_trusted_when_it_comes_back(tmp_path: Path) -> None:
