@@ -23,6 +23,26 @@ class PowerCut(BaseException):
     """The store loses power here."""
 
 
+class NoticedWitness(WitnessFile):
+    """A witness whose writes can be waited for."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.writes = 0
+        self._loop = asyncio.get_running_loop()
+        self._written = asyncio.Event()
+
+    def write(self, testimony: Witnessed) -> None:
+        super().write(testimony)
+        self.writes += 1
+        self._loop.call_soon_threadsafe(self._written.set)
+
+    async def until_written(self, times: int) -> None:
+        while self.writes < times:
+            self._written.clear()
+            await self._written.wait()
+
+
 async def state_of(bench: RightsBench) -> tuple[StandingWord | None, bool]:
     state = await bench.journal.read(lambda reader: reader.rights_state())
     return state.standing, state.is_frozen
@@ -217,15 +237,13 @@ async def test_a_disk_that_forgot_only_its_last_commit_is_found_out_once_that_wa
         life = bench.journal.incarnation
         await bench.earn("sale-1", 100)
     copy(folder, copied)
-    async with rights_bench(folder, hands, witness=witness) as bench:
+    stick = NoticedWitness(witness)
+    async with rights_bench(folder, hands, witness=stick) as bench:
         keeper = asyncio.create_task(bench.standing.keep_witness())
-        before = witness.read_bytes()
+        before = stick.writes
         await bench.redeem("gift", 100)
-        told = witness.read_bytes()
         async with asyncio.timeout(5):
-            while witness.read_bytes() == told:
-                await asyncio.sleep(0)
-        assert told != before
+            await stick.until_written(before + 2)
         keeper.cancel()
     async with rights_bench(folder, hands, witness=witness, welcome=False) as bench:
         assert await state_of(bench) == (StandingWord.WELCOME, False), "nothing is missing here"
