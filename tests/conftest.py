@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 from tests.brokers import AmqttBroker, Broker, MosquittoBroker
+from tests.postgres import PostgresServer, server_programs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,6 +34,8 @@ def _missing(marker: str) -> str | None:
         return "mosquitto is not installed (apt-get install mosquitto)"
     if marker == "needs_chromium" and not shutil.which("chromium"):
         return "chromium is not installed (apt-get install chromium fonts-noto-cjk)"
+    if marker == "needs_postgres" and (server_programs() is None or not importlib.util.find_spec("psycopg")):
+        return "PostgreSQL is not installed (apt-get install postgresql; pip install 'regulars[cloud]')"
     if marker == "needs_zbar" and not (find_library("zbar") and importlib.util.find_spec("pyzbar")):
         return "zbar is not installed (apt-get install libzbar0; pip install 'regulars[vision]')"
     return None
@@ -44,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("needs_shared_data") and _shared_data() is None:
             item.add_marker(pytest.mark.skip(reason="the evaluation data is not here (set REGULARS_DATA)"))
-        for marker in ("needs_mosquitto", "needs_chromium", "needs_zbar"):
+        for marker in ("needs_mosquitto", "needs_chromium", "needs_postgres", "needs_zbar"):
             reason = _missing(marker) if item.get_closest_marker(marker) else None
             if reason and in_ci:
                 raise pytest.UsageError(f"{item.nodeid}: {reason}")
@@ -60,16 +63,23 @@ def shared_data() -> Path:
     return data
 
 
+def _draw_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture
 def free_port() -> Callable[[], int]:
     """A function that returns a loopback port nobody listens on."""
+    return _draw_port
 
-    def draw() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
 
-    return draw
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL on loopback, one for the session; mark the test ``needs_postgres``."""
+    with PostgresServer(_draw_port()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 # The Debian packages the tests use. Without root or sudo nothing is installed and the tests that need them skip.
 set -u
 wanted=""
-for pair in mosquitto:/usr/sbin/mosquitto chromium:/usr/bin/chromium fonts-noto-cjk:/usr/share/fonts/opentype/noto libzbar0:zbar; do
+for pair in mosquitto:/usr/sbin/mosquitto chromium:/usr/bin/chromium fonts-noto-cjk:/usr/share/fonts/opentype/noto libzbar0:zbar postgresql:/usr/lib/postgresql; do
     package=${pair%%:*} place=${pair#*:}
     case $place in
         /*) [ -e "$place" ] || wanted="$wanted $package" ;;

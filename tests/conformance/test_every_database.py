@@ -1,21 +1,17 @@
 """Every database the cloud can stand on keeps the same books.
 
-SQLite always; PostgreSQL where ``REGULARS_TEST_POSTGRES`` holds the URL of an empty database that
-these tests may fill and empty again (``postgresql+psycopg://user@127.0.0.1:5432/regulars_test``).
+SQLite always; PostgreSQL where its server is installed: each test has an empty database of its own in it.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from cloud_bridge.landing.batches import Batch
@@ -33,28 +29,6 @@ from tests.unit.cloud.conftest import FakeWatcher
 from tests.unit.cloud.store_days import SECRET, FakeClock, StoreDay
 
 AT = "2026-05-01T09:00:00.000Z"
-POSTGRES = os.environ.get("REGULARS_TEST_POSTGRES", "")
-needs_postgres = pytest.mark.skipif(not POSTGRES, reason="set REGULARS_TEST_POSTGRES to an empty database's URL")
-
-
-def empty(database: Database) -> None:
-    with database.write() as connection:
-        metadata.drop_all(connection)
-        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    database = Database(POSTGRES if request.param == "postgresql" else f"sqlite:///{tmp_path}/cloud.db")
-    if request.param == "postgresql":
-        empty(database)
-    database.prepare()
-    with database.write() as connection:
-        gateways.enrol(connection, [("store-1", "High Street"), ("store-2", "人民广场店")])
-    yield database
-    if request.param == "postgresql":
-        empty(database)
-    database.close()
 
 
 @pytest.fixture
@@ -168,4 +142,6 @@ def test_members_and_media_travel_in_steps(database: Database, landing: CrmLandi
     assert [row.member for row in step.members] == ["m0", "m2", "m1"]
     assert len(step.media) == 3
     with database.read() as connection:
-        assert [row.member_id for row in members.newest_members(connection, limit=9, search=members.Search("1%"))] == ["m1"]
+        assert [row.member_id for row in members.newest_members(connection, limit=9, search=members.Search("1%"))] == [
+            "m1"
+        ]
