@@ -60,11 +60,6 @@ class Touch:
     def __repr__(self) -> str:
         return f"<Touch {self.kiosk}: {'open' if self._open else 'closed'}, {self._presses.qsize()} waiting>"
 
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody takes touches now."""
-        return self._open
-
     async def __aenter__(self) -> Self:
         self._open = True
         return self

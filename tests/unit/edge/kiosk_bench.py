@@ -229,12 +229,13 @@ async def kiosk_bench(
     hybrid = clock.hybrid()
     journal = Journal.open(JournalSettings(folder / "journal.db", "harbour-1", b"s" * 32), clock=hybrid)
     gateway = Gateway(settings, journal, hybrid, Surroundings(chance=random.Random(7)))
-    touching = [asyncio.create_task(_take(gateway, name)) for name in gateway.kiosks]
+    opened = {name: asyncio.Event() for name in gateway.kiosks}
+    touching = [asyncio.create_task(_take(gateway, name, opened[name])) for name in gateway.kiosks]
     bench = KioskBench(gateway, journal, clock)
     try:
         await gateway.tap_path.replay()
-        while not all(touch.is_open for touch in gateway.touches.values()):
-            await asyncio.sleep(0)
+        for touch in opened.values():
+            await touch.wait()
         if stocked:
             await bench.learn(
                 anna(),
@@ -256,9 +257,10 @@ async def kiosk_bench(
         await journal.close()
 
 
-async def _take(gateway: Gateway, name: str) -> None:
+async def _take(gateway: Gateway, name: str, opened: asyncio.Event) -> None:
     """What the supervisor does with a kiosk's touches, without its patience."""
     async with gateway.touches[name] as touch:
+        opened.set()
         async for seen in touch.observations():
             await gateway.handle(f"touch-{name}", seen)
 
