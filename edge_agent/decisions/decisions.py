@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloud_bridge.contract import CardTappedV1, ChoiceMadeV1, CodeScannedV1, FormFilledV1, SaleCompletedV1
 from devices.observations import FormAnswer, FormFilled, QuoteAnswer, QuoteAsked, SaleCompleted, SaleReceipt, SaleStatus
 from edge_agent.decisions import receipts
+from edge_agent.decisions.activities import Activities
 from edge_agent.decisions.committing import Committing
 from edge_agent.decisions.confirmations import Confirmations
 from edge_agent.decisions.earning import Earning
@@ -34,7 +35,7 @@ class Decisions:
         reversing = Reversing(shop, committing, rights)
         linking = Linking(self.settle)
         self._shop = shop
-        self._visits = Visits(shop, linking, PhoneCodes(linking, knows_time=knows_time))
+        self._visits = Visits(shop, linking, PhoneCodes(linking, knows_time=knows_time), Activities(committing))
         self._forms = Forms(
             shop,
             redemptions=Redemptions(shop, rights),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from cloud_bridge.contract import CardTappedV1, ChoiceMadeV1, CodeScannedV1
 from devices.observations import Trust
+from edge_agent.decisions.activities import Activities
 from edge_agent.decisions.committing import standing_of
 from edge_agent.decisions.people.glance import glance_at
 from edge_agent.decisions.people.linking import Linking
@@ -13,7 +14,9 @@ from edge_agent.decisions.people.phone_codes import PhoneCodes
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import Recorded, Transaction, Visit
 from edge_agent.outcomes import Claimable, MediumKind, MediumUnknown, MemberSeen, Outcome, VisitEnded
-from loyalty.identifiers import MemberId
+from loyalty.identifiers import EventId, MemberId
+from loyalty.points.accruals import Activity
+from loyalty.terms.earning import ActivityKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,9 @@ class _Shown:
 class Visits:
     """Decides taps, scanned codes and goodbyes."""
 
-    def __init__(self, shop: Shop, linking: Linking, phones: PhoneCodes) -> None:
+    def __init__(self, shop: Shop, linking: Linking, phones: PhoneCodes, activities: Activities) -> None:
         self._shop = shop
+        self._activities = activities
         self._linking = linking
         self._phones = phones
 
@@ -58,11 +62,14 @@ class Visits:
         tx.open_visit(replace(visit, member=entry.member if entry else None))
         if entry is None:
             return MediumUnknown(counter, visit.medium, shown.kind)
+        on = self._shop.day(recorded.at)
+        came_in = Activity(entry.member, ActivityKind.VISIT, on, EventId(recorded.event_id))
+        self._activities.earn(tx, recorded, came_in)
         return MemberSeen(
             counter,
             standing_of(tx, entry.member),
             self._claimable(tx, recorded, counter),
-            glance=glance_at(tx, entry, on=self._shop.day(recorded.at)),
+            glance=glance_at(tx, entry, on=on),
             medium=visit.medium,
             trust=shown.trust,
         )
