@@ -47,7 +47,7 @@ def messages() -> set[Message]:
         *ROOT.glob("provisioning/commands/*.py"),
         *ROOT.glob("loyalty/**/*.py"),
     ):
-        for _, message, *_ in extract_from_file("python", str(path), keywords=SPOKEN):  # type: ignore[arg-type]
+        for _, message, *_ in extract_from_file("python", str(path), keywords=SPOKEN):
             said.add(tuple(message) if isinstance(message, tuple | list) else message)
     for doubt in Doubt:
         said |= {doubt.says, doubt.remedy}
