@@ -16,7 +16,7 @@ from cloud_crm.database import Database
 from cloud_crm.members import records, repository
 from cloud_crm.members.contact import ContactBook
 from cloud_crm.members.landing import PeopleLanding
-from cloud_crm.members.replica_rows import member_entries, medium_entry
+from cloud_crm.members.replica_rows import medium_entry, member_entries
 from cloud_crm.members.repository import MemberRow
 from cloud_crm.members.tables import surveys
 from tests.unit.cloud.conftest import MEDIUM_KEY
