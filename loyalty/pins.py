@@ -24,11 +24,6 @@ _FIELDS = 3
 _RUNS = ("01234567890123456789", "98765432109876543210")
 
 
-def is_pin(text: str) -> bool:
-    """Whether this is written like a PIN: 6 to 12 of the digits 0 to 9."""
-    return PIN_DIGITS_MIN <= len(text) <= PIN_DIGITS_MAX and text.isascii() and text.isdigit()
-
-
 def is_guessable(pin: str) -> bool:
     """Whether it is among the first that anybody would try: 000000, 123456, 654321, 121212."""
     pairs = {pin[index : index + 2] for index in range(0, len(pin), 2)}
