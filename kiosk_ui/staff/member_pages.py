@@ -35,7 +35,7 @@ class MemberDesk(Protocol):
 
 
 def member_pages(pages: Pages, hub: LiveHub, desk: MemberDesk, *, counters: Sequence[str]) -> APIRouter:
-    """``GET /staff/members`` for people; ``POST /find``, ``GET /{member}`` and ``POST /{member}/act`` below it for the page.
+    """``GET /staff/members`` for people; below it ``POST /find``, ``GET /{member}``, ``POST /{member}/act``.
 
     Whoever composes the application publishes ``Seen`` as event ``seen`` on channel ``staff.members`` when a member's
     card is shown at one of ``counters``.

@@ -15,15 +15,16 @@
 
   if (root.scrollHeight > innerHeight) faults.push(`the page is ${root.scrollHeight} px high`);
   const bar = document.querySelector(".bar").getBoundingClientRect().bottom;
-  const shown = "#stage :is(h1, h2, p, span, dt, dd, button, .slab, svg), .bar *";
-  for (const e of [...document.querySelectorAll(shown)].filter(isVisible)) {
+  const shown = "#stage :is(h1, h2, p, span, dt, dd, button, input, ul, .slab, svg), .bar *";
+  for (const e of [...document.querySelectorAll(shown)].filter((each) => isVisible(each) && !each.matches(".visually-hidden"))) {
     const box = e.getBoundingClientRect();
+    const list = e.parentElement.closest("[data-scroll]")?.getBoundingClientRect(); // What is scrolled away is not lost.
     const slack = e.closest("svg") ? innerHeight * 0.03 : 1; // Drawings may breathe over their box a little.
     const top = e.closest(".bar") ? 0 : bar;
-    const isInside =
-      box.left >= -slack && box.right <= innerWidth + slack && box.top >= top - slack && box.bottom <= innerHeight + slack;
+    const isBeside = box.left >= (list?.left ?? 0) - slack && box.right <= (list?.right ?? innerWidth) + slack;
+    const isInside = isBeside && (list || (box.top >= top - slack && box.bottom <= innerHeight + slack));
     if (!isInside) faults.push(`${name(e)} reaches out of the screen: ${JSON.stringify(box)}`);
-    const isText = !e.matches("svg, .cut") && e.clientWidth > 0;
+    const isText = !e.matches("svg, .cut, .visually-hidden") && e.clientWidth > 0;
     if (isText && e.scrollWidth > e.clientWidth + 2) faults.push(`${name(e)} is cut`);
   }
   const blocks = [...document.querySelectorAll("#stage .screen > :is(.words, .slab, button)")]
@@ -31,8 +32,8 @@
     .map((e) => ({ e, box: e.getBoundingClientRect() }));
   for (const [i, { e: one, box: a }] of blocks.entries()) {
     for (const { e: other, box: b } of blocks.slice(i + 1)) {
-      const isBeside = a.right - 1 <= b.left || b.right - 1 <= a.left || a.bottom - 1 <= b.top || b.bottom - 1 <= a.top;
-      if (!isBeside) faults.push(`${name(one)} covers ${name(other)}`);
+      const isApart = a.right - 1 <= b.left || b.right - 1 <= a.left || a.bottom - 1 <= b.top || b.bottom - 1 <= a.top;
+      if (!isApart) faults.push(`${name(one)} covers ${name(other)}`);
     }
   }
   return faults;

@@ -4,9 +4,12 @@
 //   data-text="balance|number"        through a format: number signed money time moment duration
 //   data-text="total_minor|money:currency"   money (and amount, without sign) take the path of the currency
 //   data-in="as of {}"                the sentence around it; data-in-one="{} point" where the number is one
+//   data-say="have=usable|number all=balance|number"  several values in one sentence: data-in="{have} of {all}"
 //   data-text="devices.state|word:device"    a code in the reader's words: <data value="device.online">
 //   data-text="glance|words:glance"          the same for each part of "kiosk-1 · greeting"
 //   data-if="claimable" data-if="!name"      shown when the value says something / nothing
+//   data-if="kind=gift" data-if="owed>0"     shown when the value is that word / a number above zero
+//   data-value="share"                becomes the value of a <progress>
 //   data-state-of="link.state"        becomes the data-state attribute that colours follow
 //   data-set="subject=claimable.sale" becomes data-subject, for a button's module
 //   data-each="devices"               its <template> once per item; inside, paths start at the item
@@ -16,7 +19,8 @@
 import * as format from "/assets/design/format.js";
 
 const PARTS = " · ";
-const BOUND = "[data-text],[data-if],[data-state-of],[data-set],[data-each]";
+const OTHER = "other"; // The words for a code that nobody foresaw.
+const BOUND = "[data-text],[data-say],[data-if],[data-state-of],[data-set],[data-value],[data-each]";
 
 function at(view, path) {
   if (path === ".") return view;
@@ -25,6 +29,13 @@ function at(view, path) {
 
 function says(value) {
   return Array.isArray(value) ? value.length > 0 : value !== null && value !== undefined && value !== false && value !== "";
+}
+
+function holds(view, condition) {
+  if (condition.startsWith("!")) return !holds(view, condition.slice(1));
+  if (condition.endsWith(">0")) return at(view, condition.slice(0, -2)) > 0;
+  const [path, word] = condition.split("=");
+  return word === undefined ? says(at(view, path)) : String(at(view, path)) === word;
 }
 
 export class Binder {
@@ -56,17 +67,16 @@ export class Binder {
   }
 
   #bind(element, view) {
-    const { text, if: condition, stateOf, set, each } = element.dataset;
-    if (condition !== undefined) {
-      const negated = condition.startsWith("!");
-      element.hidden = says(at(view, negated ? condition.slice(1) : condition)) === negated;
-    }
+    const { text, say, if: condition, stateOf, set, value, each } = element.dataset;
+    if (condition !== undefined) element.hidden = !holds(view, condition);
     if (stateOf !== undefined) element.dataset.state = at(view, stateOf) ?? "";
     if (set !== undefined) {
       const [name, path] = set.split("=");
       element.dataset[name] = at(view, path) ?? "";
     }
+    if (value !== undefined) element.value = at(view, value) ?? 0;
     if (text !== undefined) this.#write(element, view, text);
+    if (say !== undefined) this.#say(element, view, say);
     if (each !== undefined) this.#repeat(element, at(view, each) ?? []);
   }
 
@@ -80,6 +90,19 @@ export class Binder {
     if (element instanceof HTMLTimeElement && value) element.dateTime = value;
   }
 
+  #say(element, view, bindings) {
+    const parts = bindings.split(" ").map((part) => part.split("="));
+    const first = at(view, parts[0][1].split("|")[0]);
+    let text = this.#sentence(element.dataset, first);
+    for (const [name, binding] of parts) {
+      const [path, formatting] = binding.split("|");
+      const value = at(view, path);
+      const formatted = value === null || value === undefined ? "" : this.#formatted(value, formatting, view);
+      text = text.replace(`{${name}}`, () => formatted);
+    }
+    if (element.textContent !== text) element.textContent = text;
+  }
+
   #sentence({ in: other, inOne: one }, value) {
     const isOne = one !== undefined && typeof value === "number" && format.plural(value, this.#language) === "one";
     return isOne ? one : other;
@@ -91,19 +114,20 @@ export class Binder {
       case "":
         return String(value);
       case "word":
-        return this.#word(argument, value);
+        return this.word(argument, value);
       case "words":
-        return String(value).split(PARTS).map((part) => this.#word(argument, part)).join(PARTS);
+        return String(value).split(PARTS).map((part) => this.word(argument, part)).join(PARTS);
       case "money":
       case "amount":
-        return format[name](value, at(view, argument), this.#language);
+        return at(view, argument) ? format[name](value, at(view, argument), this.#language) : "";
       default:
         return format[name](value, this.#language);
     }
   }
 
-  #word(kind, code) {
-    return this.#words.get(`${kind}.${code}`) ?? String(code);
+  // What the words given here say for a code.
+  word(kind, code) {
+    return this.#words.get(`${kind}.${code}`) ?? this.#words.get(`${kind}.${OTHER}`) ?? String(code);
   }
 
   #repeat(list, items) {

@@ -60,6 +60,24 @@ export function moment(iso, language, now = new Date()) {
   return made(Intl.DateTimeFormat, language, options).format(when);
 }
 
+// "5 March" of a local date ("2026-03-05"); with its year where that is another one.
+export function day(iso, language, now = new Date()) {
+  const [year, month, date] = String(iso).split("-").map(Number);
+  const when = new Date(year, month - 1, date);
+  if (Number.isNaN(when.getTime())) return String(iso);
+  const options = { ...(year === now.getFullYear() ? {} : { year: "numeric" }), month: "long", day: "numeric" };
+  return made(Intl.DateTimeFormat, language, options).format(when);
+}
+
+const LEAP_YEAR = 2024;
+
+// "5 March" of "03-05"
+export function monthDay(value, language) {
+  const [month, date] = String(value).split("-").map(Number);
+  if (!month || !date) return "";
+  return made(Intl.DateTimeFormat, language, { month: "long", day: "numeric" }).format(new Date(LEAP_YEAR, month - 1, date));
+}
+
 const STEPS = [
   ["day", 86400],
   ["hour", 3600],

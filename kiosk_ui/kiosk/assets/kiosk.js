@@ -1,86 +1,107 @@
 // The kiosk's page: shows what the gateway says, in the language of whoever stands there.
 
 import { Binder } from "/assets/design/bind.js";
+import * as format from "/assets/design/format.js";
 import { live } from "/assets/design/live.js";
+import { Asking, newKey } from "/assets/kiosk/asking.js";
+import { countDown } from "/assets/kiosk/countdown.js";
+import { derive, variant } from "/assets/kiosk/derive.js";
+import { fit } from "/assets/kiosk/fit.js";
+import { Patience } from "/assets/kiosk/patience.js";
+import { Steps } from "/assets/kiosk/steps.js";
 
-const { kiosk, idle: idleJson } = document.body.dataset;
-const IDLE = JSON.parse(idleJson);
+const IDLE = JSON.parse(document.body.dataset.idle);
 const HOME = document.documentElement.dataset.home;
-const GRACE_S = 2; // The gateway turns back to the invitation; this page does it alone only when cut off.
 const LANGUAGE_REST_S = 30;
-const PRESS_TRIES_MAX = 3;
-const PRESS_RETRY_MS = 700;
 const ANSWER_WAIT_MS = 5000;
 const NOTICE_MS = 6000;
-const FIT_STEP = 0.93;
-const FIT_LEAST = 0.36;
+const STAY_EVERY_MS = 10_000;
+const NOBODY = { screen: "attract" };
 
 const stage = document.getElementById("stage");
 const notices = document.getElementById("notices");
-const patience = document.getElementById("patience");
 const stages = new Map(
   [...document.querySelectorAll("template[data-stage]")].map((each) => [each.dataset.stage, each.content]),
 );
+const asking = new Asking(document.body.dataset.kiosk);
+const patience = new Patience(document.getElementById("patience"), () => show(NOBODY));
 
-let screen = { screen: "attract" };
+let screen = NOBODY;
+let shownAt_ms = 0;
+let draft = { step: 0, values: {}, key: null }; // Of the form on the screen; gone with it.
 let chosen = null; // The language a finger chose; it lasts for one visit.
-let leaveTimer = 0;
 let languageTimer = 0;
+let stayedAt_ms = 0;
 
 function language() {
   const wanted = chosen ?? screen.language ?? HOME;
   return stages.has(wanted) ? wanted : HOME;
 }
 
-function idleSeconds({ screen: name, claimable }) {
-  if (name === "greeting" && claimable) return IDLE.question_s;
-  return IDLE[`${name}_s`] ?? null;
+function idleSeconds({ screen: name, claimable, menu }) {
+  if (name === "greeting" && claimable) return IDLE.question;
+  if (name === "greeting" && menu?.length) return IDLE.menu;
+  return IDLE[name] ?? null;
 }
 
-// Names and numbers come in all lengths: each gets the largest size at which it fits its lines.
-function fit(element) {
-  const lines = Number(element.dataset.fit || 1);
-  const full = parseFloat(getComputedStyle(element).fontSize);
-  for (let size = full; size >= full * FIT_LEAST; size *= FIT_STEP) {
-    element.style.fontSize = `${size}px`;
-    const lineHeight = parseFloat(getComputedStyle(element).lineHeight);
-    if (element.scrollWidth <= element.clientWidth + 1 && element.scrollHeight < lineHeight * (lines + 0.6)) return;
-  }
-  element.classList.add("cut");
+function templateOf(content) {
+  const name = `[data-screen="${CSS.escape(screen.screen)}"]`;
+  const which = variant(screen);
+  return content.querySelector(which ? `${name}[data-variant="${CSS.escape(which)}"]` : `${name}:not([data-variant])`);
+}
+
+function mood(section) {
+  if (screen.screen === "earned" && screen.points <= 0) return "returned";
+  return section.dataset.mood ?? screen.screen;
 }
 
 function render() {
   const tag = language();
-  const template = stages.get(tag).querySelector(`[data-screen="${CSS.escape(screen.screen)}"]`);
+  const content = stages.get(tag);
+  const template = templateOf(content);
   if (!template) return;
   const section = template.cloneNode(true);
-  new Binder({ language: tag }).fill(section, { ...screen, is_gain: screen.points > 0 });
+  const binder = new Binder({ language: tag, words: content.querySelector("[data-lexicon]") });
+  const view = derive(screen);
+  binder.fill(section, view);
   document.documentElement.lang = tag;
-  document.body.dataset.mood = screen.screen === "earned" && screen.points <= 0 ? "returned" : screen.screen;
+  document.body.dataset.mood = mood(section);
   document.body.toggleAttribute("data-question", Boolean(screen.claimable));
   stage.replaceChildren(section);
-  section.querySelectorAll("[data-fit]").forEach(fit);
+  finish(section, { tag, view, binder });
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.language === tag));
   }
   for (const name of [...notices.children].map((notice) => notice.dataset.notice)) notify(name);
 }
 
+// What a template cannot say: sizes, drawings, clocks and steps.
+function finish(section, { tag, view, binder }) {
+  for (const line of section.querySelectorAll(".line[data-view]")) line.disabled = !line.dataset.subject;
+  for (const drawing of section.querySelectorAll("[data-qr]")) {
+    drawing.setAttribute("viewBox", `-2 -2 ${screen.qr.size + 4} ${screen.qr.size + 4}`);
+    drawing.firstElementChild.setAttribute("d", screen.qr.path);
+  }
+  for (const clock of section.querySelectorAll("[data-countdown]")) {
+    countDown(clock, shownAt_ms + (screen[clock.dataset.countdown] ?? 0) * 1000);
+  }
+  if (section.dataset.form) {
+    const words = {
+      word: (kind, code) => binder.word(kind, code),
+      formatted: (value, formatting) => (formatting ? format[formatting](value, tag) : value),
+    };
+    new Steps(section, { view, draft, words, language: tag, acts: { leave, send, touched } });
+  }
+  section.querySelectorAll("[data-fit]").forEach(fit);
+}
+
 function show(next) {
   if (next.screen === "attract" && screen.screen !== "attract") chosen = null;
   screen = next;
+  shownAt_ms = performance.now();
+  draft = { step: 0, values: {}, key: null };
   render();
-  wait(idleSeconds(next));
-}
-
-function wait(seconds) {
-  clearTimeout(leaveTimer);
-  patience.getAnimations().forEach((animation) => animation.cancel());
-  patience.hidden = seconds === null;
-  if (seconds === null) return;
-  leaveTimer = setTimeout(() => show({ screen: "attract" }), (seconds + GRACE_S) * 1000);
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  patience.animate([{ transform: "scaleX(1)" }, { transform: "scaleX(0)" }], { duration: seconds * 1000, fill: "forwards" });
+  patience.start(idleSeconds(next));
 }
 
 function notify(name, isOn = true) {
@@ -90,39 +111,57 @@ function notify(name, isOn = true) {
   return shown ? shown.replaceWith(notice) : notices.append(notice);
 }
 
-async function send(choice, subject) {
-  for (let attempt = 1; attempt <= PRESS_TRIES_MAX; attempt += 1) {
-    try {
-      const response = await fetch(`/kiosk/${encodeURIComponent(kiosk)}/choice`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ choice, subject }),
-      });
-      if (response.ok) return true;
-      if (response.status !== 503) return false;
-    } catch {
-      // The gateway is away; try again like after a 503.
-    }
-    await new Promise((resolve) => setTimeout(resolve, PRESS_RETRY_MS * attempt));
-  }
-  return false;
+function tell(name) {
+  notify(name);
+  setTimeout(() => notify(name, false), NOTICE_MS);
 }
 
-async function press(button) {
-  const keys = [...stage.querySelectorAll("[data-choice]")];
-  keys.forEach((key) => (key.disabled = true));
-  button.setAttribute("aria-busy", "true");
+// Keys wait while something is on its way; the next screen ends that, or time does.
+async function busily(button, act) {
+  const keys = [...stage.querySelectorAll("[data-choice],[data-view],[data-send],[data-next]")];
+  const free = keys.filter((key) => !key.disabled);
+  free.forEach((key) => (key.disabled = true));
+  button?.setAttribute("aria-busy", "true");
   const release = () => {
-    keys.forEach((key) => (key.disabled = false));
-    button.removeAttribute("aria-busy");
+    free.forEach((key) => (key.disabled = false));
+    button?.removeAttribute("aria-busy");
   };
-  if (await send(button.dataset.choice, button.dataset.subject ?? "")) {
-    setTimeout(release, ANSWER_WAIT_MS);
-    return;
-  }
-  release();
-  notify("unsent");
-  setTimeout(() => notify("unsent", false), NOTICE_MS);
+  const isWaiting = await act();
+  if (isWaiting) setTimeout(release, ANSWER_WAIT_MS);
+  else release();
+}
+
+function press(button, go) {
+  return busily(button, async () => {
+    const outcome = await go();
+    if (outcome !== "sent") tell(outcome === "over" ? "over" : "unsent");
+    return outcome === "sent";
+  });
+}
+
+function leave() {
+  const { visit, name } = screen;
+  press(null, () => (name ? asking.ask("home", { visit }) : asking.choose("done", "")));
+}
+
+async function send(form, subject, fields) {
+  let answer = null;
+  await busily(stage.querySelector("[data-send]:not([hidden])"), async () => {
+    draft.key ??= newKey();
+    const { key } = draft;
+    answer = await asking.fill(form, { visit: screen.visit, subject, fields, key });
+    if (answer !== null) draft.key = null; // While nobody knows, sending again means the same form.
+    return answer?.is_accepted ?? false;
+  });
+  return answer;
+}
+
+function touched() {
+  const now_ms = performance.now();
+  if (screen.screen === "attract" || now_ms - stayedAt_ms < STAY_EVERY_MS) return;
+  stayedAt_ms = now_ms;
+  asking.ask("stay", { visit: screen.visit });
+  patience.start(idleSeconds(screen));
 }
 
 function choose(tag) {
@@ -138,8 +177,11 @@ function choose(tag) {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button?.dataset.choice) press(button);
-  if (button?.dataset.language) choose(button.dataset.language);
+  if (!button || button.disabled) return;
+  const { choice, view, language: tag, subject = "" } = button.dataset;
+  if (choice) press(button, () => asking.choose(choice, subject));
+  else if (view) press(button, () => asking.ask(view, { visit: screen.visit, subject }));
+  else if (tag) choose(tag);
 });
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 document.addEventListener("live-lost", (event) => notify("lost", event.detail));

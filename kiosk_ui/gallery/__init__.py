@@ -1,0 +1,9 @@
+"""Every component and every screen with sample data, for whoever designs, translates or tests them.
+
+``python -m kiosk_ui.gallery`` serves it on this machine; no program of the product does.
+"""
+
+from kiosk_ui.gallery.kiosk_samples import SCREENS
+from kiosk_ui.gallery.server import gallery
+
+__all__ = ["SCREENS", "gallery"]
