@@ -87,9 +87,10 @@ class MediumUnknown:
 class SaleDecided:
     """A purchase or refund was decided for a member.
 
-    ``points`` earned or (negative) taken back, 0 with the reason why; ``pending`` of a sale's wait for its return
-    window. ``redeemed`` points paid a part of the sale, or (negative) came back with a refund; ``quote_refused`` says
-    why what the sale's quote promised could not be kept, or what head office has yet to restore.
+    ``points`` earned or (negative) taken back, 0 with the reason why; of a sale's, ``pending`` wait until
+    ``available_on``. ``redeemed`` points paid ``saved_minor`` of the sale, or (negative) came back with a refund;
+    ``quote_refused`` says why what the sale's quote promised could not be kept, or what head office has yet to restore.
+    ``tier_reached`` is the name of the tier that this sale lifted the member to.
     """
 
     counter: str
@@ -99,8 +100,11 @@ class SaleDecided:
     currency: str
     refused: Reason | None
     pending: int = 0
+    available_on: date | None = None
     redeemed: int = 0
+    saved_minor: int = 0
     quote_refused: str = ""
+    tier_reached: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,10 +81,10 @@ class Screens:
                 return self._refusal(kiosk, outcome)
             case VisitEnded(name=name, language=language):
                 return Goodbye(name=name, language=language)
-            case SaleWaits(awaits="claim") | NothingToShow():
-                return None
-            case SaleWaits():
+            case SaleWaits(awaits="link"):
                 return UnknownCard()
+            case SaleWaits() | NothingToShow():
+                return None
             case _:
                 assert_never(outcome)
 

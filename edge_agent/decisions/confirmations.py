@@ -33,6 +33,7 @@ class Confirmation:
     member: MemberId | None = None
     medium: str | None = None
     redeemed: int = 0
+    saved_minor: int = 0
     lines: tuple[Line, ...] = ()
     refused: str = ""
 
@@ -73,7 +74,7 @@ class Confirmations:
         if refused:
             return Confirmation(medium=medium, refused=refused)
         member = MemberId(quote.member) if quote.member else None
-        return Confirmation(member=member, medium=medium, redeemed=plan.points, lines=plan.lines)
+        return Confirmation(member, medium, plan.points, plan.saved_minor, plan.lines)
 
     def _redeem(self, tx: Transaction, recorded: Recorded, sale: SaleCompletedV1, promise: _Promise) -> None:
         if promise.plan.points:

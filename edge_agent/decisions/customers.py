@@ -29,9 +29,9 @@ class Customer:
     tier: Tier | None
 
 
-def customer_of(reader: Reader, terms: Terms, entry: MemberEntry, *, on: date) -> Customer:
-    """Work out what the programme makes of a member on the store's day ``on``."""
-    since = reader.purchases_since(entry.member)
+def customer_of(reader: Reader, terms: Terms, entry: MemberEntry, *, on: date, before: str = "") -> Customer:
+    """Work out what the programme makes of a member on the store's day ``on``; ``before`` one of its sales."""
+    since = reader.purchases_since(entry.member, besides=before)
     purchases = entry.purchases + sum(own.left_minor > 0 for own in since)
     qualifying = entry.qualifying + qualifying_total(terms.tiers, map(_qualifying, since), on=on)
     person = Person(entry.joined_on or on, purchases, birthday_of(entry))

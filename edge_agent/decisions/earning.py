@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from edge_agent.decisions.committing import Committing, Ground, standing_of
-from edge_agent.decisions.customers import customer_of, occasion_of
+from edge_agent.decisions.customers import Customer, customer_of, occasion_of
 from edge_agent.decisions.reversing import Reversing
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import MemberEntry, PendingRow, Recorded, SaleBook, SaleRow, Transaction
@@ -15,6 +15,14 @@ from loyalty.decide import Granted, Reason, Refused, decide_sale
 from loyalty.events import Purchase
 from loyalty.identifiers import EventId, SaleId
 from loyalty.terms.document import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class _Buying:
+    """The terms, and the customer as they were before this sale."""
+
+    terms: Terms
+    customer: Customer
 
 
 class Earning:
@@ -29,10 +37,13 @@ class Earning:
         """Credit a sale to its member: the whole of it, then what was given back before takes its part again."""
         terms = tx.terms()
         assert terms is not None  # noqa: S101  the caller defers without a programme
-        reason = self._credit(tx, recorded, sale, replace(book, member=entry.member), terms)
+        before = customer_of(tx, terms, entry, on=book.day, before=sale.sale)
+        reason = self._credit(tx, recorded, sale, replace(book, member=entry.member), _Buying(terms, before))
         for refund in tx.refunds_of(sale.sale):
             self._reversing.reverse(tx, recorded, sale.sale, refund, terms)
         after = tx.sale_book(sale.sale) or book
+        waiting = tx.pending_of_sale(sale.sale)
+        tier = customer_of(tx, terms, entry, on=book.day).tier
         return SaleDecided(
             counter=self._shop.counters.of_till(sale.till),
             standing=standing_of(tx, entry.member),
@@ -40,29 +51,29 @@ class Earning:
             total_minor=sale.total_minor,
             currency=sale.currency,
             refused=reason,
-            pending=sum(row.points for row in tx.pending_of_sale(sale.sale)),
+            pending=sum(row.points for row in waiting),
+            available_on=waiting[0].available_on if waiting else None,
             redeemed=after.redeemed,
+            saved_minor=after.saved_minor,
             quote_refused=after.refused,
+            tier_reached=tier.name if tier and tier != before.tier else None,
         )
 
     def _credit(
-        self, tx: Transaction, recorded: Recorded, sale: SaleRow, book: SaleBook, terms: Terms
+        self, tx: Transaction, recorded: Recorded, sale: SaleRow, book: SaleBook, buying: _Buying
     ) -> Reason | None:
         """Post what the whole sale earns; the reason where that is nothing."""
-        assert book.member is not None  # noqa: S101  just set
-        entry = tx.member(book.member)
-        assert entry is not None  # noqa: S101  the caller has it
-        customer = customer_of(tx, terms, entry, on=book.day)
+        terms, member = buying.terms, buying.customer.entry.member
         occasion = occasion_of(
             terms,
-            customer,
+            buying.customer,
             store=self._shop.store,
             total_minor=sale.total_minor,
-            earned_today=tx.earned_on(book.member, book.day),
+            earned_today=tx.earned_on(member, book.day),
         )
         event = EventId(recorded.event_id)
         purchase = Purchase(event, self._shop.store, SaleId(sale.sale), sale.currency, sale.total_minor)
-        decision = decide_sale(book.member, terms, purchase, book.lines, occasion)
+        decision = decide_sale(member, terms, purchase, book.lines, occasion)
         if isinstance(decision, Refused):
             tx.keep_book(book)
             self._committing.refuse(tx, recorded, sale, decision)

@@ -30,6 +30,8 @@ class Plan:
 
     currency: str
     points: int = 0
+    saved_minor: int = 0
+    """What the points take off."""
     coupons: tuple[PlannedCoupon, ...] = ()
     lines: tuple[Line, ...] = ()
 
@@ -44,6 +46,7 @@ class Plan:
         return cls(
             currency=told["currency"],
             points=told["points"],
+            saved_minor=told["saved_minor"],
             coupons=tuple(PlannedCoupon(**coupon) for coupon in told["coupons"]),
             lines=tuple(Line(**line) for line in told["lines"]),
         )

@@ -187,7 +187,8 @@ def _plan(asking: Asking, quote: Quote) -> Plan:
     lines = tuple(
         replace(line, amount_minor=paid) for line, paid in zip(asking.basket.lines, quote.line_prices, strict=True)
     )
-    return Plan(asking.seen.currency, quote.points, coupons, lines)
+    saved = sum(step.discount_minor for step in quote.steps if step.points)
+    return Plan(asking.seen.currency, quote.points, saved, coupons, lines)
 
 
 def _without(asking: Asking, refused: QuoteDeclined) -> Asking:

@@ -36,6 +36,7 @@ class Sales:
                     member=confirmed.member,
                     lines=confirmed.lines or book.lines,
                     redeemed=confirmed.redeemed,
+                    saved_minor=confirmed.saved_minor,
                     refused=confirmed.refused,
                 )
             )

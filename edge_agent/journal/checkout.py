@@ -21,7 +21,8 @@ TABLES: tuple[str, ...] = (
     """CREATE TABLE sale_books(
         sale TEXT PRIMARY KEY, day TEXT NOT NULL, event_id TEXT NOT NULL, sold_at TEXT NOT NULL, member TEXT,
         lines TEXT NOT NULL, refund_of TEXT, quote TEXT, earned INTEGER NOT NULL, taken_back INTEGER NOT NULL,
-        redeemed INTEGER NOT NULL, restored INTEGER NOT NULL, refused TEXT NOT NULL, place INTEGER NOT NULL)
+        redeemed INTEGER NOT NULL, saved_minor INTEGER NOT NULL, restored INTEGER NOT NULL, refused TEXT NOT NULL,
+        place INTEGER NOT NULL)
         WITHOUT ROWID""",
     "CREATE INDEX sale_books_by_member ON sale_books(member, place) WHERE member IS NOT NULL AND refund_of IS NULL",
     "CREATE INDEX sale_books_refunds ON sale_books(refund_of, place) WHERE refund_of IS NOT NULL",
@@ -40,7 +41,7 @@ TABLES: tuple[str, ...] = (
 """What the second step of the schema adds for this room."""
 
 _BOOKS = """SELECT sale, day, event_id, sold_at, member, lines, refund_of, quote, earned, taken_back, redeemed,
-    restored, refused FROM sale_books"""
+    saved_minor, restored, refused FROM sale_books"""
 _PENDING = "SELECT posting, member, sale, points, rule, available_on, event_id, sold_at FROM pending_points"
 
 
@@ -65,14 +66,18 @@ class CheckoutQueries(QuoteQueries, CouponQueries):
         ).fetchone()
         return int(row[0])
 
-    def purchases_since(self, member: str) -> list[OwnPurchase]:
-        """Sales of this store to a member that the cloud's figures of them do not hold yet, oldest first."""
+    def purchases_since(self, member: str, *, besides: str = "") -> list[OwnPurchase]:
+        """Sales of this store to a member that the cloud's figures of them do not hold yet, oldest first.
+
+        ``besides``: without this one.
+        """
         rows = self._connection.execute(
             """SELECT day, total_minor - refunded_minor, earned - taken_back FROM sale_books b
-                JOIN sales USING (sale) WHERE b.member = :member AND b.refund_of IS NULL AND b.place >
+                JOIN sales USING (sale)
+                WHERE b.member = :member AND b.refund_of IS NULL AND sale <> :besides AND b.place >
                     (SELECT max(m.included, r.included) FROM replica_members m, replica r WHERE m.member = :member)
                 ORDER BY b.place""",
-            {"member": member},
+            {"member": member, "besides": besides},
         )
         return [OwnPurchase(date.fromisoformat(day), max(0, left), points) for day, left, points in rows]
 
@@ -116,7 +121,7 @@ class CheckoutKeeping(CheckoutQueries, QuoteKeeping, CouponKeeping):
     def keep_book(self, book: SaleBook) -> None:
         """Keep what became of a receipt, as it stands now."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO sale_books VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO sale_books VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 book.sale,
                 book.day.isoformat(),
@@ -129,6 +134,7 @@ class CheckoutKeeping(CheckoutQueries, QuoteKeeping, CouponKeeping):
                 book.earned,
                 book.taken_back,
                 book.redeemed,
+                book.saved_minor,
                 book.restored,
                 book.refused,
                 self.place(book.event_id),
@@ -161,7 +167,7 @@ class CheckoutKeeping(CheckoutQueries, QuoteKeeping, CouponKeeping):
 
 def _book(row: tuple[Any, ...]) -> SaleBook:
     sale, day, event_id, sold_at, member, lines, refund_of, quote, *figures, refused = row
-    earned, taken_back, redeemed, restored = figures
+    earned, taken_back, redeemed, saved_minor, restored = figures
     return SaleBook(
         sale=sale,
         day=date.fromisoformat(day),
@@ -174,6 +180,7 @@ def _book(row: tuple[Any, ...]) -> SaleBook:
         earned=earned,
         taken_back=taken_back,
         redeemed=redeemed,
+        saved_minor=saved_minor,
         restored=restored,
         refused=refused,
     )

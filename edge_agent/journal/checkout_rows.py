@@ -14,9 +14,10 @@ from loyalty.ledger import Rule
 class SaleBook:
     """What became of one receipt of this store. Points are whole, amounts in minor units.
 
-    Of a sale: ``earned`` before refunds, ``redeemed`` through its quote, and what refunds undid of both;
-    ``refused`` says why its quote could not be kept. Of a refund: ``refund_of`` is the receipt of this store it
-    gives back, ``taken_back`` and ``restored`` what it did itself. ``lines`` are what was paid for them.
+    Of a sale: ``earned`` before refunds, ``redeemed`` through its quote and what that took off the price
+    (``saved_minor``), and what refunds undid of both; ``refused`` says why its quote could not be
+    kept. Of a refund: ``refund_of`` is the receipt of this store it gives back, ``taken_back`` and ``restored`` what
+    it did itself. ``lines`` are what was paid for them.
     """
 
     sale: str
@@ -30,6 +31,7 @@ class SaleBook:
     earned: int = 0
     taken_back: int = 0
     redeemed: int = 0
+    saved_minor: int = 0
     restored: int = 0
     refused: str = ""
 

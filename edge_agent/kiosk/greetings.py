@@ -49,13 +49,16 @@ def greeting_of(
 
 
 def earned_of(visit: KioskVisit | None, sale: SaleDecided) -> Earned:
-    """What a receipt brought."""
+    """What a receipt brought: on a refund, points that paid for it come back together with those it takes."""
     who = sale.standing
     return Earned(
         visit=visit.token if visit else "",
         name=who.name,
-        points=sale.points + sale.pending,
-        redeemed=sale.redeemed,
+        points=sale.points - min(0, sale.redeemed),
+        available_on=sale.available_on,
+        redeemed=max(0, sale.redeemed),
+        saved_minor=sale.saved_minor,
+        tier_reached=sale.tier_reached,
         balance=who.points,
         as_of=who.as_of,
         total_minor=sale.total_minor,

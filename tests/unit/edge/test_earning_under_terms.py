@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from cloud_bridge.contract import DecisionRefusedV1, PointsPostedV1
 from cloud_bridge.replica import ReplicaMember
+from edge_agent.outcomes import SaleDecided
 from loyalty.identifiers import posting_id
 from tests.unit.edge.checkout_bench import PROGRAMME, checkout_bench, goods
 from tests.unit.edge.store_bench import ANNA_CARD, HandClock
@@ -126,8 +128,28 @@ async def test_goods_priced_by_a_quote_earn_on_what_each_line_cost(tmp_path: Pat
         assert (quote.earns, receipt.points) == (90 + 45, 90 + 45)
 
 
-async def test_until_the_cloud_has_said_that_no_life_went_before_a_sale_earns_points_but_no_rights_here(tmp_path: Path) -> None:
+async def test_until_the_cloud_has_said_that_no_life_went_before_a_sale_earns_points_but_no_rights_here(
+    tmp_path: Path,
+) -> None:
     async with checkout_bench(tmp_path, welcome=False) as store:
         await store.pay("r-1", 5_000, card=ANNA_CARD)
         assert await store.moves() == [("spend", 50, False)]
         assert (await store.points_of("anna"), await store.rights()) == (50, 0)
+
+
+async def test_a_first_purchase_that_a_quote_priced_is_still_the_first(tmp_path: Path) -> None:
+    async with checkout_bench(tmp_path, terms=RULES, was_referred=True) as store:
+        quote = await store.ask("k-1", goods(2_000), card=ANNA_CARD)
+        receipt = await store.pay("r-1", 2_000, quote="k-1")
+        assert (quote.earns, receipt.points) == (34, 34)
+
+
+async def test_the_screen_hears_of_the_tier_reached_the_waiting_points_and_the_money_saved(tmp_path: Path) -> None:
+    terms = RULES + "[redeeming]\npoints = 100\nvalue_minor = 200\n[lots]\npending_days = 7\n"
+    async with checkout_bench(tmp_path, terms=terms, qualifying=19_000, points=500) as store:
+        await store.ask("k-1", goods(2_000), points=300, card=ANNA_CARD)
+        await store.pay("r-1", 1_400, quote="k-1")
+        shown = store.shown[-1]
+        assert isinstance(shown, SaleDecided)
+        assert (shown.points, shown.pending, shown.available_on) == (16, 16, store.now.date() + timedelta(days=7))
+        assert (shown.redeemed, shown.saved_minor, shown.tier_reached) == (300, 600, "Silver")
