@@ -168,6 +168,16 @@ def open_of(connection: Connection, members: Sequence[str]) -> list[CouponRow]:
     return found
 
 
+def with_ids(connection: Connection, instances: Sequence[str]) -> list[CouponRow]:
+    """Those of these instances that are known."""
+    found: list[CouponRow] = []
+    for start in range(0, len(instances), _LOOKUP_ROWS_MAX):
+        some = instances[start : start + _LOOKUP_ROWS_MAX]
+        query = select(coupon_instances).where(coupon_instances.c.instance.in_(some))
+        found.extend(_row(row) for row in connection.execute(query.order_by(coupon_instances.c.instance)))
+    return found
+
+
 def with_code(connection: Connection, code: str) -> CouponRow | None:
     """The instance that a printed code stands for."""
     row = connection.execute(select(coupon_instances).where(coupon_instances.c.code == code)).one_or_none()

@@ -49,7 +49,7 @@ def lease_rights(connection: Connection, rights: Sequence[OneRight], *, at: str)
 
 
 def waiting(connection: Connection) -> list[tuple[str, str]]:
-    """Member and instance of rights that no gateway holds."""
+    """Instance and member of rights that no gateway holds."""
     columns = rights_accounts.c
     query = (
         select(columns.member_id, columns.currency)
@@ -57,7 +57,7 @@ def waiting(connection: Connection) -> list[tuple[str, str]]:
         .order_by(columns.account_id)
         .limit(_WAITING_MAX)
     )
-    return [(row.member_id, row.currency.removeprefix(COUPON_PREFIX)) for row in connection.execute(query)]
+    return [(row.currency.removeprefix(COUPON_PREFIX), row.member_id) for row in connection.execute(query)]
 
 
 def take_right(connection: Connection, right: OneRight, *, at: str) -> bool:

@@ -11,6 +11,7 @@ from cloud_crm.programme import repository
 from cloud_crm.programme.document import ProgrammeDocument, document_from_json, document_from_toml
 from cloud_crm.programme.repository import ProgrammeRow
 from cloud_crm.programme.schemas import ConcernView, ProgrammeView
+from cloud_crm.standing import repository as standings
 from loyalty.terms.fields import ProgrammeError
 from loyalty.terms.warnings import warnings
 
@@ -34,6 +35,7 @@ class ProgrammeService:
             known = repository.in_force(connection, source="file")
             if known is None or known.document.terms != document.terms:
                 repository.put(connection, document, source="file", at=rfc3339(self._clock()))
+                standings.look_again(connection)
 
     def put_json(self, body: bytes, *, operator: str) -> ProgrammeView:
         """Bring a programme file written as JSON into force. Raises :class:`Problem` naming the key at fault."""
@@ -53,6 +55,7 @@ class ProgrammeService:
         """Bring a programme into force everywhere."""
         with self._database.write() as connection:
             repository.put(connection, document, source="operator", at=rfc3339(self._clock()), set_by=operator)
+            standings.look_again(connection)
         self._changed()
         return self.in_force()
 

@@ -34,7 +34,7 @@ class StandingKeeper:
     """Computes standings within the caller's transaction, after the points of the same facts were booked."""
 
     def __init__(self, days: StoreDays) -> None:
-        self._days = days
+        self.days = days
 
     def refresh(self, connection: Connection, member_ids: Collection[str], now: datetime) -> None:
         """Compute the standings of these members anew; ids that nobody has are passed over."""
@@ -47,7 +47,7 @@ class StandingKeeper:
 
     def turn_day(self, connection: Connection, now: datetime, *, after: str = "") -> str:
         """Refresh some of those who are due, in the order of their ids; returns the last, empty when none is left."""
-        due = repository.due(connection, self._days.latest(now), after=after, limit=_MEMBERS_AT_ONCE_MAX)
+        due = repository.due(connection, self.days.latest(now), after=after, limit=_MEMBERS_AT_ONCE_MAX)
         self.refresh(connection, due, now)
         return due[-1] if due else ""
 
@@ -59,7 +59,7 @@ class StandingKeeper:
         entitled: dict[date, list[Entitled]] = {}
         changed: list[str] = []
         for member_id, row in sorted(rows.items()):
-            on, mine = self._days.on(row.home_gateway, now), purchases[member_id]
+            on, mine = self.days.on(row.home_gateway, now), purchases[member_id]
             person = Person(
                 joined_on=_joined(row, on),
                 purchases=len(mine),
@@ -72,7 +72,7 @@ class StandingKeeper:
                 repository.keep_standing(connection, after)
             if replace(after, seen_on="", next_day="") != replace(before, seen_on="", next_day=""):
                 changed.append(member_id)
-            entitled.setdefault(on, []).append(Entitled(member_id, person, row.home_gateway or self._days.only_store()))
+            entitled.setdefault(on, []).append(Entitled(member_id, person, row.home_gateway or self.days.only_store()))
         at = rfc3339(now)
         for on, some in entitled.items():
             offers.give(connection, terms, some, on=on, at=at)

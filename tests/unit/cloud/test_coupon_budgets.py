@@ -85,7 +85,7 @@ def test_a_coupon_that_is_unknown_or_over_is_not_issued(database: Database, coup
 def test_every_new_instance_has_a_right_of_its_own_that_waits_for_a_store(database: Database) -> None:
     answers = issue(database, terms(ten_off()), to("anna"), to("bo"))
     with database.read() as connection:
-        assert waiting(connection) == [(a.row.member_id, a.row.instance) for a in answers if a.row]
+        assert waiting(connection) == [(a.row.instance, a.row.member_id) for a in answers if a.row]
 
 
 def test_of_sixty_four_who_ask_at_once_as_many_get_one_as_the_budget_has(database: Database) -> None:
