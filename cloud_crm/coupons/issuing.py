@@ -97,6 +97,10 @@ def use(connection: Connection, instance: str, used: repository.Use, *, discount
     row = repository.find(connection, instance)
     if row is None:
         return set()
+    if row.used_at is None and row.withdrawn_at is not None:
+        # A store that was offline let it be used all the same: the budget bears it again.
+        budget = repository.lock_budgets(connection, [row.coupon])[row.coupon]
+        repository.keep_budget(connection, _more(budget, row.worth_minor))
     if row.used_at is None or (used.sale and not row.used_sale):
         repository.mark_used(connection, instance, used)
     if discount_minor is not None and discount_minor != row.worth_minor:

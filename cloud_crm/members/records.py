@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,11 @@ from cloud_crm.members.tables import consents, disputes, staff_acts, surveys
 
 CLOUD = "cloud"
 """The place of what is done at the head office."""
+
+HEAD_OFFICE_ROLE = "head office"
+"""In which capacity an operator acts there."""
+
+_SOURCE_BYTES = 16
 
 _ROWS_MAX = 200
 _LOOKUP_ROWS_MAX = 1_000
@@ -84,6 +90,20 @@ def add_act(connection: Connection, row: ActRow) -> None:
 def add_dispute(connection: Connection, row: DisputeRow) -> None:
     """Keep that a fact could not be applied, once per event."""
     _add(connection, disputes, [row], "event_id")
+
+
+def note(
+    connection: Connection, action: str, subject: str, *, at: str, because: tuple[str, str], member: str | None
+) -> None:
+    """Keep what an operator did (``because``: who, why), to a member where it was to one."""
+    operator, reason = because
+    row = ActRow(new_source(), at, CLOUD, operator, HEAD_OFFICE_ROLE, action, reason, member, subject)
+    add_act(connection, row)
+
+
+def new_source() -> str:
+    """A name for something that was done at the head office, where no event names it."""
+    return f"{CLOUD}/{secrets.token_hex(_SOURCE_BYTES)}"
 
 
 def consents_of(connection: Connection, member_ids: Sequence[str]) -> dict[str, dict[str, bool]]:

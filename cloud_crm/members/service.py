@@ -13,7 +13,7 @@ from cloud_crm.database import Database
 from cloud_crm.ledger import repository as ledger
 from cloud_crm.members import records, repository
 from cloud_crm.members.contact import ContactBook, ContactError, month_day, phone_digits
-from cloud_crm.members.records import CLOUD, ActRow, ConsentRow
+from cloud_crm.members.records import CLOUD, ConsentRow, new_source
 from cloud_crm.members.repository import Link, MemberRow, Person, Search
 from cloud_crm.members.schemas import (
     ConsentGiven,
@@ -32,7 +32,6 @@ from loyalty.identifiers import MediumId, medium_id
 
 MEMBERS_SHOWN_MAX = 200
 _MEMBER_ID_BYTES = 8
-_SOURCE_BYTES = 16
 _RANDOM_UID_BYTES = 4
 _RANDOM_UID_FIRST = 0x08
 _PHONE_SEARCH_DIGITS_MIN = 4
@@ -217,7 +216,7 @@ class MemberService:
     def _keep_consents(
         self, connection: Connection, member_id: str, consents: Sequence[ConsentGiven], operator: str
     ) -> None:
-        source = f"cloud/{secrets.token_hex(_SOURCE_BYTES)}"
+        source = new_source()
         rows = [
             ConsentRow(member_id, c.purpose, c.granted, c.text_version, self._now(), CLOUD, operator, source)
             for c in consents
@@ -225,7 +224,7 @@ class MemberService:
         records.add_consents(connection, rows)
 
     def _note(self, connection: Connection, action: str, operator: str, reason: str, member: str, subject: str) -> None:
-        note(connection, action, subject, at=self._now(), because=(operator, reason), member=member)
+        records.note(connection, action, subject, at=self._now(), because=(operator, reason), member=member)
 
     def _link(self, connection: Connection, wanted: Sequence[tuple[str, str, NewMedium]]) -> list[MediumId]:
         """Link each medium, given with its place in the request and its member. Raises :class:`Problem`."""
@@ -250,20 +249,6 @@ class MemberService:
 
     def _now(self) -> str:
         return rfc3339(self._clock())
-
-
-def note(
-    connection: Connection, action: str, subject: str, *, at: str, because: tuple[str, str], member: str | None
-) -> None:
-    """Keep what an operator (``because``: who, why) did to a member."""
-    operator, reason = because
-    source = f"cloud/{secrets.token_hex(_SOURCE_BYTES)}"
-    row = ActRow(source, at, CLOUD, operator, HEAD_OFFICE_ROLE, action, reason, member, subject)
-    records.add_act(connection, row)
-
-
-HEAD_OFFICE_ROLE = "head office"
-"""In which capacity an operator acts here."""
 
 
 @contextmanager

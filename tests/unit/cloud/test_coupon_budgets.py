@@ -130,6 +130,18 @@ def test_what_is_withdrawn_unused_frees_its_part_of_the_budget_and_what_was_used
     assert why(database, of, to("anna", 3)) == [Why.MEMBER_BUDGET_USED]
 
 
+def test_what_an_offline_store_let_be_used_after_it_was_withdrawn_counts_again(database: Database) -> None:
+    of = terms(ten_off(member_uses_max=0, campaign_uses_max=1))
+    row = issue(database, of, to("anna"))[0].row
+    assert row is not None
+    with database.write() as connection:
+        issuing.withdraw(connection, row.instance, ISSUER.at)
+        for _ in range(2):
+            issuing.use(connection, row.instance, Use("store-1", "r-1", ISSUER.at), discount_minor=1_000)
+        assert repository.budgets(connection)["ten"].issued == 1
+    assert why(database, of, to("bo")) == [Why.CAMPAIGN_BUDGET_USED]
+
+
 def test_a_coupon_whose_sale_was_given_back_may_be_used_again(database: Database) -> None:
     row = issue(database, terms(ten_off()), to("anna"))[0].row
     assert row is not None
