@@ -20,9 +20,10 @@ from cloud_crm.points import sales
 from cloud_crm.points.books import PointsBooks, Said
 from cloud_crm.points.sales import SaleKey
 from cloud_crm.points.settling import SaleDesk
+from cloud_crm.points.turning import turn
 from cloud_crm.programme import repository as programmes
 from cloud_crm.rights import accounts, standings
-from cloud_crm.rights.accounts import AccountKey
+from cloud_crm.rights.accounts import POINTS, AccountKey
 from cloud_crm.rights.books import RightsBooks, RightsTerms, points_of
 from loyalty.calendar import business_date
 from loyalty.identifiers import MemberId
@@ -58,6 +59,11 @@ class LoyaltyLanding:
         return _Turn(connection, self._settings, facts, now).run()
 
 
+def terms_now(connection: Connection) -> Terms:
+    """The terms in force; before the first programme, those under which points never wait and never expire."""
+    return programmes.terms_in_force(connection) or _NO_TERMS
+
+
 @dataclass(frozen=True, slots=True)
 class Effects:
     """Members whose points changed, and postings that could not stand."""
@@ -75,7 +81,7 @@ class _Turn:
         self._facts = facts
         self._now = now
         at = rfc3339(now)
-        self._terms = programmes.terms_in_force(connection) or _NO_TERMS
+        self._terms = terms_now(connection)
         self._rights = RightsBooks(connection, settings.rights, at=at)
         self._points = PointsBooks(connection, self._rights, self._terms.lots, at=at)
         self._sales = SaleDesk(connection, self._points, self._rights, self._terms.programme)
@@ -96,6 +102,7 @@ class _Turn:
                 self._sales.note(move)
         self._sales.settle(facts, on=self._today())
         self._sales.recover(on=self._today())
+        self._turn_days()
         self._lease()
         self._points.save()
         self._rights.save()
@@ -149,15 +156,29 @@ class _Turn:
     def _open(self, moves: Sequence[Said | MovementFact]) -> None:
         said = [move for move in moves if isinstance(move, Said)]
         members = {member for one in said for member in _members([one.row])} | self._sales.members()
+        returned = [move.key for move in moves if isinstance(move, MovementFact) and move.key.currency == POINTS]
+        back = {key.member for key in returned if key.member}
+        members |= back
         keys = {points_of(member) for member in members}
         keys |= {move.key for move in moves if isinstance(move, MovementFact)}
         keys |= accounts.with_free(self._connection, {member for member, _ in self._facts.seen})
         gateways = {one.row.gateway_id for one in said} | {gateway for _, gateway in self._facts.seen}
         gateways |= {move.movement.gateway for move in moves if isinstance(move, MovementFact)}
+        gateways |= {gateway for member in back for gateway in accounts.holders(self._connection, member)}
         self._rights.open(keys, gateways | self._sales.gateways())
         self._keys = keys
         self._points.open(members, said)
         self._points.load_lots({member for one in said for member in self._points.needs_lots(one)})
+
+    def _turn_days(self) -> None:
+        """What is over expires before anything is leased again; what need not wait is available at once."""
+        for member in sorted(self._points.members):
+            home = self._rights.home_of(points_of(member)) or next(
+                (gateway for one, gateway in self._facts.seen if one == member), ""
+            )
+            on = business_date(self._now, self._settings.zones.get(home, "UTC"))
+            if self._points.is_due(member, on):
+                turn(self._points, self._rights, member, on=on)
 
     def _lease(self) -> None:
         """Whoever was seen just now is leased what is free; whoever was seen long ago, at home."""

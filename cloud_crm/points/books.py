@@ -98,6 +98,12 @@ class PointsBooks:
             repository.load_lots(self._connection, [kept])
         return kept
 
+    def is_due(self, member: MemberId, on: date) -> bool:
+        """Whether the turn to the day ``on`` may move something of an open member's."""
+        kept = self._members[member]
+        next_day = repository.next_day(kept)
+        return next_day is not None and next_day <= on.isoformat()
+
     def load_lots(self, members: Iterable[MemberId]) -> None:
         """Complete many accounts at once."""
         repository.load_lots(self._connection, [self._members[member] for member in members])

@@ -91,7 +91,7 @@ def save(connection: Connection, points: Iterable[MemberPoints]) -> None:
     """Write back debts, lots and the next day on which something is due."""
     changed = [kept for kept in points if kept.is_changed]
     for kept in changed:
-        kept.next_day = _next_day(kept)
+        kept.next_day = next_day(kept)
     rows = [(kept.account.debt, kept.next_day, kept.account.member) for kept in changed]
     sql = insert_sql(connection, points_accounts, ("debt", "next_day", "member_id"))
     sql += " ON CONFLICT (member_id) DO UPDATE SET debt = excluded.debt, next_day = excluded.next_day"
@@ -138,8 +138,8 @@ def due(connection: Connection, on: date, *, limit: int, after: str = "") -> lis
     return [MemberId(member) for member in connection.scalars(query)]
 
 
-def _next_day(kept: MemberPoints) -> str | None:
-    """The first day that moves something; of an account without its lots, not later than before."""
+def next_day(kept: MemberPoints) -> str | None:
+    """The first day that moves something, as text; of an account without its lots, not later than before."""
     days = [] if kept.is_loaded or kept.next_day is None else [kept.next_day]
     for lot in kept.account.lots:
         if lot.pending:

@@ -106,6 +106,17 @@ def homes(connection: Connection, keys: Collection[AccountKey]) -> set[GatewayId
     return found
 
 
+def holders(connection: Connection, member: MemberId) -> set[GatewayId]:
+    """Gateways that hold anything of a member's; no lock."""
+    query = (
+        select(rights_holdings.c.gateway_id)
+        .join(rights_accounts, rights_accounts.c.account_id == rights_holdings.c.account_id)
+        .where(rights_accounts.c.member_id == member)
+        .distinct()
+    )
+    return set(connection.scalars(query))
+
+
 def save(connection: Connection, accounts: Iterable[KeptAccount]) -> None:
     """Write back what changed."""
     changed = [account for account in accounts if account.is_changed or account.touched]
