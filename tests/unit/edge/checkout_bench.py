@@ -24,8 +24,9 @@ from edge_agent.day_turn import DayTurn
 from edge_agent.decisions import Decisions
 from edge_agent.journal import POINTS, Journal, JournalSettings
 from edge_agent.outcomes import Outcome
+from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
-from edge_agent.rights.standing import Attestor, GatewayStanding
+from edge_agent.rights.standing import GatewayStanding
 from edge_agent.tap_path import log_passage
 from loyalty.identifiers import medium_id
 from loyalty.ledger import balance, pending
