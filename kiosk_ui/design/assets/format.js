@@ -25,7 +25,7 @@ const MINOR_DIGITS_UNUSUAL = {
   4: "CLF UYW",
 };
 
-function minorDigits(currency) {
+export function minorDigits(currency) {
   const unusual = Object.entries(MINOR_DIGITS_UNUSUAL).find(([, currencies]) => currencies.includes(currency));
   return unusual ? Number(unusual[0]) : 2;
 }
