@@ -42,7 +42,7 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """The cloud holds another body at this place: neither side may go on. Nothing changed."""
+    """The cloud holds another body where both had agreed before: neither side may go on. Nothing changed."""
 
     lane: Lane
     sequence: int
@@ -50,7 +50,10 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """The cloud holds rows this incarnation never wrote: the disk was rolled back. Nothing changed."""
+    """The cloud holds rows this incarnation never wrote: the disk was rolled back, and perhaps lived on. Nothing changed.
+
+    It holds more than this journal, or (behind what was acknowledged) another body in the place of one written since.
+    """
 
     lane: Lane
     sequence: int

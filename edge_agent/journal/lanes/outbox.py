@@ -155,7 +155,10 @@ class OutboxKeeping:
         if head.sequence > state.head:
             return RolledBack(lane, head.sequence)
         ours = self._hash_at(lane, state, head.sequence)
-        return Mismatch(lane, head.sequence) if ours is not None and ours != head.hash else None
+        if ours is None or ours == head.hash:
+            return None
+        # Both ends agreed on everything acknowledged. A difference behind that is another life's row at this place.
+        return RolledBack(lane, head.sequence) if head.sequence > state.acked else Mismatch(lane, head.sequence)
 
     def _hash_at(self, lane: Lane, state: LaneState, sequence: int) -> str | None:
         """The hash of a row of the incarnation in force; ``None`` where nothing is left to compare with."""

@@ -158,7 +158,8 @@ class MemoryOutbox:
                 return RolledBack(lane, head.sequence)
             here = [row.hash for row in book.rows[lane] if row.last == head.sequence]
             if here and here[0] != head.hash:
-                return Mismatch(lane, head.sequence)
+                is_new = head.sequence > book.acked[lane]
+                return RolledBack(lane, head.sequence) if is_new else Mismatch(lane, head.sequence)
         rows = 0
         for lane, head in ack.lanes.items():
             rows += max(0, head.sequence - book.acked[lane])

@@ -191,6 +191,18 @@ async def test_a_rolled_back_disk_that_lived_on_is_quarantined_not_overwritten()
 
 
 @in_virtual_time
+async def test_a_rolled_back_disk_that_lived_on_beyond_what_the_cloud_has_begins_anew_too() -> None:
+    ends = await a_disk_that_was_rolled_back(lived_on=True)
+    first = ends.outbox.incarnation
+    for number in range(211, 301):
+        ends.outbox.record(tap(number))
+    async with ends.running():
+        await ends.until(lambda: ends.outbox.incarnation != first)
+        assert ends.link.state.state is not Link.QUARANTINED
+    assert len(ends.store.books.stored(Stream("store-1", first, Lane.LEDGER))) == 100
+
+
+@in_virtual_time
 async def test_an_operators_release_is_heard_at_once() -> None:
     ends = TwoEnds()
     ends.outbox.record(tap(1))
@@ -212,8 +224,10 @@ async def test_a_cloud_that_holds_another_body_stops_the_gateway() -> None:
     ends = TwoEnds()
     for number in range(1, 11):
         ends.outbox.record(tap(number))
-    settle_directly(ends)
+    async with ends.running():
+        await ends.until(lambda: ends.outbox.drained)
     ends.outbox.forge(Lane.LEDGER, 10, tap(99))
+    ends = renewed(ends)
     async with ends.running():
         await ends.until(lambda: ends.link.state.state is Link.QUARANTINED)
         assert "row 10" in ends.link.state.detail

@@ -74,12 +74,21 @@ async def test_an_acknowledgement_that_does_not_fit_changes_nothing(tmp_path: Pa
     async with opened(tmp_path) as journal:
         rows = await lot(journal, 10)
         wrong = Ack(incarnation=journal.incarnation, lanes={Lane.LEDGER: Head(sequence=4, hash="a" * 64)})
-        assert await journal.acknowledge(wrong) == Mismatch(Lane.LEDGER, 4)
+        assert await journal.acknowledge(wrong) == RolledBack(Lane.LEDGER, 4)
         beyond = Ack(incarnation=journal.incarnation, lanes={Lane.LEDGER: Head(sequence=11, hash="a" * 64)})
         assert await journal.acknowledge(beyond) == RolledBack(Lane.LEDGER, 11)
         foreign = Ack(incarnation=ELSEWHERE, lanes={Lane.LEDGER: Head(sequence=4, hash=hash_at(rows, 4))})
         assert await journal.acknowledge(foreign) == Foreign()
         assert await queue(journal) == rows
+
+
+async def test_another_body_where_both_had_agreed_is_a_mismatch_and_no_rolled_back_disk(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        rows = await lot(journal, 10)
+        await acknowledge(journal, 4, rows=rows)
+        wrong = Ack(incarnation=journal.incarnation, lanes={Lane.LEDGER: Head(sequence=4, hash="a" * 64)})
+        assert await journal.acknowledge(wrong) == Mismatch(Lane.LEDGER, 4)
+        assert await queue(journal) == rows[4:]
 
 
 async def test_one_wrong_head_keeps_the_other_lane_from_advancing_too(tmp_path: Path) -> None:
@@ -93,7 +102,7 @@ async def test_one_wrong_head_keeps_the_other_lane_from_advancing_too(tmp_path: 
                 Lane.TELEMETRY: Head(sequence=1, hash="b" * 64),
             },
         )
-        assert await journal.acknowledge(ack) == Mismatch(Lane.TELEMETRY, 1)
+        assert await journal.acknowledge(ack) == RolledBack(Lane.TELEMETRY, 1)
         assert len(await queue(journal)) == 3
 
 
