@@ -18,6 +18,7 @@ from cloud_bridge import asyncapi
 from cloud_crm.assembly import ASSETS, Cloud
 from cloud_crm.clock import Clock, system_clock
 from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, is_loopback, read_secret
+from cloud_crm.coupons.endpoints import coupon_endpoints
 from cloud_crm.events.endpoints import event_endpoints
 from cloud_crm.gateways.endpoints import gateway_endpoints
 from cloud_crm.gateways.pages import gateway_pages
@@ -26,8 +27,11 @@ from cloud_crm.members.endpoints import member_endpoints
 from cloud_crm.members.pages import member_pages
 from cloud_crm.memory import settle_memory
 from cloud_crm.operators import BoundedBody, OperatorPassword, SameOrigin
+from cloud_crm.phones.pages import phone_pages
 from cloud_crm.problems import answer_problems
 from cloud_crm.programme.endpoints import programme_endpoints
+from cloud_crm.rights.endpoints import rights_endpoints
+from cloud_crm.rights.pages import rights_pages
 from kiosk_ui.design import SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
 from kiosk_ui.design.refusals import ProblemView
@@ -55,11 +59,15 @@ def cloud_app(cloud: Cloud) -> FastAPI:
     for router in (
         gateway_endpoints(cloud.gateways),
         member_endpoints(cloud.members),
+        coupon_endpoints(cloud.coupons),
         programme_endpoints(cloud.programme),
         ledger_endpoints(cloud.ledger),
+        rights_endpoints(cloud.rights),
         event_endpoints(cloud.events),
         gateway_pages(cloud.desk, cloud.pages, cloud.hub),
         member_pages(cloud.members, cloud.pages),
+        rights_pages(cloud.rights, cloud.gateways, cloud.pages),
+        phone_pages(cloud.pages, cloud.clock),
         live_pages(cloud.hub),
         _probes(cloud),
     ):

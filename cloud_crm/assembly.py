@@ -16,6 +16,7 @@ from cloud_bridge.landing.store import LandingResult
 from cloud_bridge.transport import Dial, mqtt_dial
 from cloud_crm.clock import Clock, system_clock
 from cloud_crm.config import CloudSettings, read_secret
+from cloud_crm.coupons.service import CouponService
 from cloud_crm.database import Database
 from cloud_crm.events.service import EventService
 from cloud_crm.gateways import repository as gateways
@@ -28,11 +29,14 @@ from cloud_crm.loyalty_landing import LoyaltyLanding, LoyaltySettings
 from cloud_crm.members.service import MemberService
 from cloud_crm.metrics import CloudFigures
 from cloud_crm.news import News
+from cloud_crm.points.days import DayTurn
 from cloud_crm.programme.configured import configured_programme
 from cloud_crm.programme.service import ProgrammeService
 from cloud_crm.rights.books import RightsTerms
+from cloud_crm.rights.service import RightsService
 from cloud_crm.standing.keeping import StandingKeeper
 from cloud_crm.standing.landing import LandedPeople
+from cloud_crm.standing.turning import StandingTurn
 from kiosk_ui.design import Pages
 from kiosk_ui.live import LiveHub
 from loyalty.rights.sizing import SizingPolicy
@@ -80,6 +84,7 @@ class Cloud:
 
     def __init__(self, settings: CloudSettings, *, clock: Clock = system_clock, dial: Dial | None = None) -> None:
         self.settings = settings
+        self.clock = clock
         configured = configured_programme(settings)
         self.is_alive = True
         """False once a part of the work has ended by a bug: whoever supervises the process restarts it."""
@@ -119,7 +124,12 @@ class Cloud:
         self.database.close()
 
     def _work(self) -> list[tuple[str, Coroutine[None, None, None]]]:
-        return [("news", self.news.run()), ("landing", self.landing.run())]
+        return [
+            ("news", self.news.run()),
+            ("landing", self.landing.run()),
+            ("days", self.days.run()),
+            ("standings", self.standings.run()),
+        ]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Work ends by cancellation only; anything else is a bug that a restart should not hide."""
@@ -141,10 +151,15 @@ class Cloud:
             self.database, clock=clock, medium_key=key, keeper=self._keeper, changed=self._replica_changed
         )
         self.programme = ProgrammeService(self.database, clock=clock, changed=self._replica_changed)
+        self.coupons = CouponService(
+            self.database, days, clock=clock, medium_key=key, changed=self._replica_changed
+        )
         self.gateways = GatewayService(self.database, clock=clock, released=self._released)
+        self.rights = RightsService(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
         self.ledger = LedgerService(self.database)
         self.events = EventService(self.database)
         self.desk = StoreDesk(self.gateways, self.ledger, self.events)
+        self.standings = StandingTurn(self.database, self._keeper, clock=clock, changed=self._replica_changed)
         self.news = News(self.hub, self.desk, self._call_soon)
 
     def _build_landing(self, clock: Clock, dial: Dial) -> None:
@@ -161,6 +176,7 @@ class Cloud:
             rng=random.Random(),  # noqa: S311 - jitter
             on_landed=self._count,
         )
+        self.days = DayTurn(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
         self.figures = CloudFigures(self.gateways.every, self.landing)
 
     def _count(self, result: LandingResult) -> None:
