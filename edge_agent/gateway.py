@@ -53,6 +53,7 @@ from edge_agent.web.figures import figures
 from edge_agent.web.metrics import Metrics
 from edge_agent.web.pages import LOOPBACK_HOSTS, web_application
 from edge_agent.web.server import WebServer
+from edge_agent.web.staff_desk import StaffDesk, StaffTools, who_acts
 from kiosk_ui.design.languages import CHINESE, language_of
 from kiosk_ui.design.pages import Pages
 from kiosk_ui.kiosk.pages import Kiosk, kiosk_pages
@@ -60,6 +61,8 @@ from kiosk_ui.kiosk.screens import Attract
 from kiosk_ui.kiosk.session import KioskSession
 from kiosk_ui.kiosk.touch import Touch
 from kiosk_ui.live import LiveHub, live_pages
+from kiosk_ui.staff.member_pages import member_pages
+from kiosk_ui.staff.members import MEMBERS_CHANNEL, SEEN_EVENT, Seen
 from kiosk_ui.staff.pages import staff_pages
 from loyalty.identifiers import StoreId
 
@@ -106,7 +109,11 @@ class Gateway:
         self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
         shop = self._shop()
         decisions = Decisions(shop, self.desk, knows_time=clock.knows_time)
+        self._pins = PinCheck(journal, medium_key=self._medium_key, now=clock.now)
         self.kiosk_desk = self._kiosk_desk(shop)
+        self.staff_desk = StaffDesk(
+            journal, StaffTools(shop, self._pins, handle=self.handle, online=self._online, now=clock.now)
+        )
         self.day_turn = DayTurn(journal, shop, self.desk)
         self.tap_path = self._tap_path(decisions)
         self.replica = Replica(journal, decisions, changed=self.vitals.stir, desk=self.desk)
@@ -133,11 +140,12 @@ class Gateway:
             )
             for name, touch in self.touches.items()
         ]
-        password_file = settings.web.operator_password_file
+        password_file, manager_file = settings.web.operator_password_file, settings.web.manager_password_file
         return web_application(
             pages,
             kiosk_pages(pages, self.hub, kiosks),
             staff_pages(pages, self.hub, self.vitals.status),
+            member_pages(pages, self.hub, self.staff_desk, counters=[c.name for c in self._counters.all], who=who_acts),
             live_pages(self.hub),
             figures(
                 self._journal,
@@ -147,6 +155,7 @@ class Gateway:
             ),
             home=f"/kiosk/{settings.counters[0].kiosk}",
             operator_password=read_secret(password_file) if password_file else None,
+            manager_password=read_secret(manager_file) if manager_file else None,
             hosts=(*LOOPBACK_HOSTS, settings.web.host) if settings.web.is_loopback and not password_file else (),
         )
 
@@ -160,9 +169,16 @@ class Gateway:
         if outcome is None:
             return
         self._metrics.decided(kind_of(outcome))
+        if isinstance(outcome, MemberSeen):
+            self._tell_staff(outcome)
         kiosk = self._kiosk_that_shows(outcome)
         if kiosk is not None:
             self.screen_times.note(kiosk, self._clock.monotonic() - began_s)
+
+    def _tell_staff(self, seen: MemberSeen) -> None:
+        """Whose card was just shown, for a staff page that is open."""
+        who = Seen(counter=seen.counter, member=seen.standing.member, name=seen.standing.name, at=self._clock.now())
+        self.hub.publish(SEEN_EVENT, who, channel=MEMBERS_CHANNEL)
 
     async def device_changed(self, condition: DeviceCondition) -> None:
         """Tell screens and journal how a device stands now."""
@@ -211,7 +227,7 @@ class Gateway:
         tools = KioskTools(
             shop=shop,
             views=Views(shop, online=self._online, now=now),
-            pins=PinCheck(self._journal, medium_key=self._medium_key, now=now),
+            pins=self._pins,
             rights=self.desk,
             now=now,
         )

@@ -65,6 +65,13 @@ class WebSettings(_Section):
     operator_password_file: Path | None = Field(
         default=None, description="File with the operator's password; required unless the address is this machine's own"
     )
+    manager_password_file: Path | None = Field(
+        default=None,
+        description=(
+            "File with the manager's password, for what only a manager may do to a member's points and PIN; "
+            "without it, nobody who logs in may"
+        ),
+    )
 
     @property
     def is_loopback(self) -> bool:
@@ -192,6 +199,12 @@ class EdgeSettings(_Section):
                 "Set web.operator_password_file, or listen on 127.0.0.1.",
             )
 
+        if self.web.manager_password_file is not None and self.web.operator_password_file is None:
+            yield (
+                "[web] has a manager's password and no operator's, so nobody would be asked for one",
+                "Set web.operator_password_file, too.",
+            )
+
     @classmethod
     def load(cls, path: Path, *, drivers: DriverLoader = load_driver) -> EdgeSettings:
         """Read and check ``edge.toml``, the settings of its drivers and its secret files.
@@ -217,6 +230,7 @@ class EdgeSettings(_Section):
             "gateway.secret_file": self.gateway.secret_file,
             "gateway.medium_key_file": self.gateway.medium_key_file,
             "web.operator_password_file": self.web.operator_password_file,
+            "web.manager_password_file": self.web.manager_password_file,
             "broker.password_file": self.broker.password_file,
             "broker.tls.key_file": tls.key_file if tls else None,
         }

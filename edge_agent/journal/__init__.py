@@ -7,12 +7,15 @@ from cloud_bridge.downlink import ReplicaCursor, StepOutcome
 from edge_agent.journal.checkout_rows import CouponEntry, HistoryEntry, OwnPurchase, PendingRow, QuoteRow, SaleBook
 from edge_agent.journal.journal import Changed, Journal
 from edge_agent.journal.people.values import (
+    AccountEntry,
     AwaitedLink,
     Earned,
     LocalDetails,
     LocalMedium,
+    MediumOf,
     PinTries,
     RewardTaken,
+    StaffAct,
 )
 from edge_agent.journal.transaction import Reader, Transaction
 from edge_agent.journal.values import (
@@ -28,7 +31,6 @@ from edge_agent.journal.values import (
     KeptMovement,
     KeptRedemption,
     MemberEntry,
-    OpenRecall,
     Recorded,
     RightsState,
     SaleRow,
@@ -43,6 +45,7 @@ from edge_agent.journal.wallets import POINTS
 
 __all__ = [
     "POINTS",
+    "AccountEntry",
     "AwaitedLink",
     "BalanceAsOf",
     "Changed",
@@ -62,8 +65,8 @@ __all__ = [
     "KeptRedemption",
     "LocalDetails",
     "LocalMedium",
+    "MediumOf",
     "MemberEntry",
-    "OpenRecall",
     "OwnPurchase",
     "PendingRow",
     "PinTries",
@@ -76,6 +79,7 @@ __all__ = [
     "SaleBook",
     "SaleRow",
     "SetAside",
+    "StaffAct",
     "StandingWord",
     "StepOutcome",
     "TailRow",

@@ -66,10 +66,10 @@ def read_form(form: Form, written: Mapping[str, str], *, subject: str) -> Entrie
     return Entries(fields, {name: text for name, text in read.items() if name in PINS}, tuple(problems))
 
 
-def read_name(text: str) -> str:
+def read_name(text: str, *, length_max: int = NAME_LENGTH_MAX) -> str:
     """A name as people write theirs: any script, one line, something in it that can be read."""
     name = " ".join(unicodedata.normalize("NFC", _printable(text)).split())
-    if len(name) > NAME_LENGTH_MAX:
+    if len(name) > length_max:
         raise NotThis(FieldReason.TOO_LONG)
     if not any(unicodedata.category(character)[0] in "LN" for character in name):
         raise NotThis(FieldReason.NOT_A_NAME)

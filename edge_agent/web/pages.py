@@ -19,7 +19,12 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
 def web_application(
-    pages: Pages, *routers: APIRouter, home: str, operator_password: bytes | None, hosts: Sequence[str] = ()
+    pages: Pages,
+    *routers: APIRouter,
+    home: str,
+    operator_password: bytes | None,
+    manager_password: bytes | None = None,
+    hosts: Sequence[str] = (),
 ) -> FastAPI:
     """Everything the gateway serves; ``/`` leads to ``home``.
 
@@ -38,7 +43,7 @@ def web_application(
 
     app.add_middleware(BodyLimit)
     if operator_password is not None:
-        app.add_middleware(OperatorGate, password=operator_password)
+        app.add_middleware(OperatorGate, password=operator_password, manager_password=manager_password)
     if hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.add_middleware(SecurityHeaders)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -34,7 +34,18 @@ class MemberDesk(Protocol):
         ...
 
 
-def member_pages(pages: Pages, hub: LiveHub, desk: MemberDesk, *, counters: Sequence[str]) -> APIRouter:
+Who = Callable[[Request, Act], Act]
+"""Makes an act that of whoever logged in."""
+
+
+def _as_written(_: Request, act: Act) -> Act:
+    """Where nobody logs in."""
+    return act
+
+
+def member_pages(
+    pages: Pages, hub: LiveHub, desk: MemberDesk, *, counters: Sequence[str], who: Who = _as_written
+) -> APIRouter:
     """``GET /staff/members`` for people; below it ``POST /find``, ``GET /{member}``, ``POST /{member}/act``.
 
     Whoever composes the application publishes ``Seen`` as event ``seen`` on channel ``staff.members`` when a member's
@@ -67,10 +78,10 @@ def member_pages(pages: Pages, hub: LiveHub, desk: MemberDesk, *, counters: Sequ
         return found
 
     @router.post("/{member}/act", dependencies=[Depends(same_origin)])
-    async def act(member: _Member, body: Act) -> Acted:
+    async def act(request: Request, member: _Member, body: Act) -> Acted:
         """Answers 200 with what became of it, 503 when that is not known: doing it again is safe."""
         try:
-            return await desk.act(member, body)
+            return await desk.act(member, who(request, body))
         except TouchError as error:
             view = ProblemView.of(f"member {member}", str(error), "do it again")
             raise Refused(503, view, retry_after_s=error.retry_after_s) from error

@@ -16,7 +16,7 @@ from cloud_bridge.contract import (
 )
 from edge_agent.decisions.people.filled import KEY, Filled, refused
 from edge_agent.decisions.shop import Shop
-from edge_agent.journal import AwaitedLink, LocalMedium, Recorded, Transaction
+from edge_agent.journal import AwaitedLink, LocalMedium, Recorded, StaffAct, Transaction
 from edge_agent.outcomes import FormDecided, Outcome
 from edge_agent.rights.desk import RightsDesk
 from kiosk_ui.kiosk.form_screens import FormReason
@@ -78,6 +78,16 @@ class StaffActions:
             subject=fact.subject,
         )
         tx.record(acted, traceparent=filled.recorded.traceparent)
+        tx.keep_staff_act(
+            StaffAct(
+                event_id=filled.recorded.event_id,
+                action=fact.form,
+                actor=fact.actor,
+                role=fact.role,
+                reason=filled.fields[REASON],
+                member=filled.member,
+            )
+        )
         return FormDecided(filled.counter, fact.place, fact.form, filled.answered())
 
     def _refund(self, tx: Transaction, filled: Filled) -> str | None:

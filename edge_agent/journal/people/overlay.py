@@ -17,7 +17,7 @@ from cloud_bridge.downlink import StepOutcome
 from cloud_bridge.replica import ReplicaStep
 from edge_agent.clock import datetime_of
 from edge_agent.journal.books import to_ms
-from edge_agent.journal.people.values import LocalDetails, LocalMedium
+from edge_agent.journal.people.values import LocalDetails, LocalMedium, MediumOf
 from edge_agent.journal.replica import ReplicaKeeping, ReplicaQueries
 from edge_agent.journal.values import BalanceAsOf, MemberEntry, Recorded
 from loyalty.codes import referral_code
@@ -71,6 +71,34 @@ class OverlayQueries(ReplicaQueries):
         if row is None:
             return None
         return BalanceAsOf(self.posted_since(member_id).available, datetime_of(row[0]))
+
+    def media_known_of(self, member_id: str) -> list[MediumOf]:
+        """A member's media and what they are, those blocked here among them."""
+        here = {
+            medium: MediumOf(medium, technology, is_blocked=member is None)
+            for medium, member, technology in self._connection.execute(
+                """SELECT medium, member, technology FROM local_media l WHERE member = :member OR (member IS NULL
+                    AND EXISTS (SELECT 1 FROM replica_media r WHERE r.medium = l.medium AND r.member = :member))""",
+                {"member": member_id},
+            )
+        }
+        told = [m for m in super().media_of(member_id) if m not in here]
+        known = [MediumOf(m, "phone" if self.public_key_of(m) else "card") for m in told]
+        return known + list(here.values())
+
+    def find_members(self, text: str, limit: int) -> list[MemberEntry]:
+        """Members whose name holds ``text`` or whose phone number ends with it, by name."""
+        like = "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        rows = self._connection.execute(
+            """SELECT member FROM (
+                    SELECT member, name, json_extract(profile, '$.contact') AS contact FROM replica_members
+                    UNION SELECT member, name, contact FROM local_members WHERE name IS NOT NULL OR contact IS NOT NULL)
+                WHERE name LIKE :inside ESCAPE '!' OR contact LIKE :ends ESCAPE '!'
+                GROUP BY member ORDER BY min(name), member LIMIT :limit""",
+            {"inside": like + "%", "ends": like, "limit": limit},
+        ).fetchall()
+        found = [self.member(member) for (member,) in rows]
+        return [entry for entry in found if entry is not None]
 
     def public_key_of(self, medium: str) -> str | None:
         """The public key (hex) of a linked phone."""

@@ -12,13 +12,15 @@ from edge_agent.clock import datetime_of
 from edge_agent.journal.books import to_ms
 from edge_agent.journal.lanes.chain import place_of
 from edge_agent.journal.lanes.events import Query
-from edge_agent.journal.people.values import AwaitedLink, Earned, PinTries, RewardTaken
+from edge_agent.journal.people.values import AccountEntry, AwaitedLink, Earned, PinTries, RewardTaken, StaffAct
 from edge_agent.journal.values import Recorded
 from loyalty.identifiers import MemberId
+from loyalty.ledger import available, pending
 
 FORM_ANSWERS_MAX = 5_000
 """Answers kept for whoever sends the same form again; a busy store has fewer in a day."""
 REWARDS_FOUND_MAX = 50
+STAFF_ACTS_MAX = 200
 
 TABLES = (
     """CREATE TABLE awaited_links(
@@ -34,6 +36,10 @@ TABLES = (
         redemption TEXT PRIMARY KEY, voucher TEXT NOT NULL, member TEXT NOT NULL, reward TEXT NOT NULL,
         coupon TEXT, points INTEGER NOT NULL, place INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID""",
     "CREATE INDEX rewards_taken_by_member ON rewards_taken(member, at_ms)",
+    """CREATE TABLE staff_acts(
+        place INTEGER PRIMARY KEY, action TEXT NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, reason TEXT NOT NULL,
+        member TEXT NOT NULL)""",
+    "CREATE INDEX staff_acts_by_member ON staff_acts(member)",
     """CREATE TABLE activities(
         member TEXT NOT NULL, rule TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL,
         PRIMARY KEY (member, rule, key)) WITHOUT ROWID""",
@@ -85,6 +91,29 @@ class ServiceQueries(Query):
         """What activities earned a member here."""
         rows = self._connection.execute("SELECT member, rule, key, day FROM activities WHERE member = ?", (member,))
         return [Earned(MemberId(m), rule, key, date.fromisoformat(day)) for m, rule, key, day in rows]
+
+    def staff_acts_of(self, member: str) -> list[StaffAct]:
+        """What staff did for a member here, newest first."""
+        rows = self._connection.execute(
+            """SELECT place, action, actor, role, reason, member FROM staff_acts WHERE member = ?
+                ORDER BY place DESC LIMIT ?""",
+            (member, STAFF_ACTS_MAX),
+        ).fetchall()
+        return [StaffAct(self._event_id(r[0]), r[1], r[2], r[3], r[4], MemberId(r[5])) for r in rows]
+
+    def account_of(self, member: str, limit: int) -> list[AccountEntry]:
+        """Every posting of a member that this store made, newest first, with what caused it."""
+        found: list[tuple[int, AccountEntry]] = []
+        for account, waits in ((available(MemberId(member)), False), (pending(MemberId(member)), True)):
+            for side, sign in (("credit", 1), ("debit", -1)):
+                rows = self._connection.execute(
+                    f"""SELECT place, at_ms, rule, points, cause, sale FROM postings
+                        WHERE {side} = ? AND {side} <> 'programme:issued' ORDER BY place DESC LIMIT ?""",  # noqa: S608
+                    (account, limit),
+                )
+                found += [(r[0], AccountEntry(datetime_of(r[1]), r[2], sign * r[3], waits, r[4], r[5])) for r in rows]
+        found.sort(key=lambda one: (-one[0], one[1].is_pending, one[1].rule))
+        return [entry for _, entry in found[:limit]]
 
     def is_sent(self, event_id: str) -> bool:
         """Whether the cloud has acknowledged an event of the ledger lane."""
@@ -170,6 +199,13 @@ class ServiceKeeping(ServiceQueries):
                 self.place(taken.event_id),
                 to_ms(taken.at),
             ),
+        )
+
+    def keep_staff_act(self, act: StaffAct) -> None:
+        """A member of staff did something."""
+        self._connection.execute(
+            "INSERT INTO staff_acts VALUES (?, ?, ?, ?, ?, ?)",
+            (self.place(act.event_id), act.action, act.actor, act.role, act.reason, act.member),
         )
 
     def keep_activity(self, earned: Earned) -> None:

@@ -55,7 +55,7 @@ class PinTries:
 
 @dataclass(frozen=True, slots=True)
 class RewardTaken:
-    """A reward that was taken here; ``coupon`` is what it gave, if it gave one. ``event_id`` is its local transaction id."""
+    """A reward that was taken here, and the ``coupon`` it gave, if any. ``event_id`` is its local transaction id."""
 
     redemption: str
     voucher: str
@@ -65,6 +65,39 @@ class RewardTaken:
     points: int
     event_id: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAct:
+    """What a member of staff did for a member, and why. ``event_id`` is the form's."""
+
+    event_id: str
+    action: str
+    actor: str
+    role: str
+    reason: str
+    member: MemberId
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """One posting of a member with the event that caused it. ``points`` are signed, available or pending."""
+
+    at: datetime
+    rule: str
+    points: int
+    is_pending: bool
+    cause: str
+    sale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MediumOf:
+    """One of a member's media. ``technology`` is what is known of it here."""
+
+    medium: str
+    technology: str
+    is_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ secret_file = "secret"
 medium_key_file = "key"
 [web]
 port = {port}
+{web}
 [broker]
 port = 1
 [[counters]]
@@ -217,12 +218,12 @@ def ben(**changes: Any) -> ReplicaMember:
 
 @asynccontextmanager
 async def kiosk_bench(
-    folder: Path, *, clock: HandClock | None = None, stocked: bool = True
+    folder: Path, *, clock: HandClock | None = None, stocked: bool = True, web: str = ""
 ) -> AsyncIterator[KioskBench]:
     """Open the store in ``folder`` (again, if it is there): Anna has 480 points, 300 of them usable here."""
     clock = clock or HandClock()
     config = folder / "edge.toml"
-    config.write_text(CONFIG.format(port=1))
+    config.write_text(CONFIG.format(port=1, web=web))
     (folder / "secret").write_text("s" * 32)
     (folder / "key").write_bytes(KEY)
     settings = EdgeSettings.load(config)
