@@ -223,15 +223,6 @@ class KeptMovement:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenRecall:
-    """The cloud wants ``points`` more back of an account than it has been given."""
-
-    member: str
-    currency: str
-    points: int
-
-
-@dataclass(frozen=True, slots=True)
 class SetAside:
     """A fact whose decision kept failing; a person must look at it."""
 

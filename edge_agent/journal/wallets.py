@@ -12,7 +12,7 @@ from typing import Any
 from edge_agent.clock import datetime_of, ms_of
 from edge_agent.journal.database import Statements
 from edge_agent.journal.lanes.events import Query
-from edge_agent.journal.values import KeptMovement, KeptRedemption, OpenRecall, RightsState, StandingWord
+from edge_agent.journal.values import KeptMovement, KeptRedemption, RightsState, StandingWord
 from loyalty.identifiers import GatewayId
 from loyalty.rights.movements import Incarnation, Kind, Movement, MovementId
 from loyalty.rights.wallet import Redemption, Wallet
@@ -136,16 +136,23 @@ class WalletQueries(Query):
         row = self._connection.execute("SELECT cause FROM postings WHERE posting_id = ?", (posting_id,)).fetchone()
         return str(row[0]) if row else None
 
-    def open_recalls(self, limit: int, *, member: str | None = None, currency: str = "") -> list[OpenRecall]:
-        """Accounts of which the cloud wants more back than it was given, and that hold something."""
-        state = self.rights_state()
+    def recall_due(self, member: str, currency: str) -> int:
+        """How much of an account the cloud wants back and was not given; 0 where nothing of it is here."""
+        row = self._connection.execute(
+            """SELECT recalled - returned FROM wallets WHERE member = ? AND currency = ? AND incarnation = ?
+                AND recalled > returned AND rights > 0""",
+            (member, currency, self.rights_state().incarnation),
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def recalls_due(self, limit: int) -> list[tuple[str, str]]:
+        """Member and currency of accounts of which the cloud wants something back that is here."""
         rows = self._connection.execute(
-            """SELECT member, currency, recalled - returned FROM wallets WHERE recalled > returned AND rights > 0
-                AND incarnation = :incarnation AND (:member IS NULL OR (member = :member AND currency = :currency))
-                ORDER BY member, currency LIMIT :limit""",
-            {"incarnation": state.incarnation, "member": member, "currency": currency, "limit": limit},
+            """SELECT member, currency FROM wallets WHERE recalled > returned AND rights > 0 AND incarnation = ?
+                ORDER BY member, currency LIMIT ?""",
+            (self.rights_state().incarnation, limit),
         )
-        return [OpenRecall(*row) for row in rows]
+        return [(member, currency) for member, currency in rows]
 
     def accounts_held(self, limit: int) -> list[tuple[str, str]]:
         """Member and currency of accounts that hold rights now."""

@@ -140,11 +140,11 @@ class RightsDesk:
 
     def answer_recall(self, tx: Transaction, member: str, currency: str) -> int:
         """Give back what the cloud still wants of an account, as far as it is free; returns how much that was."""
-        returned = 0
-        for recall in tx.open_recalls(1, member=member, currency=currency):
-            if self._attest(tx):
-                returned = self.give_back(tx, member, currency, recall.points)
-                tx.count_returned(member, currency, returned)
+        wanted = tx.recall_due(member, currency)
+        if not wanted or not self._attest(tx):
+            return 0
+        returned = self.give_back(tx, member, currency, wanted)
+        tx.count_returned(member, currency, returned)
         return returned
 
     # ── the steps all of these share ──────────────────────────────────────────────────────────────

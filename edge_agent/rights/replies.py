@@ -8,13 +8,16 @@ from __future__ import annotations
 import structlog
 
 from cloud_bridge.contract import PointsPostedV1, PostingV1
-from cloud_bridge.replica import ReplicaRight, ReplicaStep, ReplicaUndo
+from cloud_bridge.replica import STEP_ROWS_MAX, ReplicaRight, ReplicaStep, ReplicaUndo
 from edge_agent.journal import POINTS, KeptRedemption, Transaction
 from edge_agent.rights.desk import RightsDesk
 from loyalty.identifiers import EventId, MemberId, PostingId, posting_id
 from loyalty.ledger import PROGRAMME_REDEEMED, Posting, Rule, available
 from loyalty.rights.movements import Grant, GrantId, Incarnation, Refusal
 from loyalty.rights.wallet import accept_grant
+
+RECALLS_AT_ONCE_MAX = STEP_ROWS_MAX
+"""Recalls answered with one step: as many as it can bring."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +34,9 @@ class Replies:
             self._take(tx, right)
         for undo in step.undone:
             self._undo(tx, undo)
+        # What was not here when the cloud asked may have been earned since; and now the cloud can lease it anew.
+        for member, currency in tx.recalls_due(RECALLS_AT_ONCE_MAX):
+            self._desk.answer_recall(tx, member, currency)
 
     def _take(self, tx: Transaction, right: ReplicaRight) -> None:
         wallet = tx.wallet(right.member, right.currency)
@@ -49,7 +55,6 @@ class Replies:
             tx.keep_wallet(right.member, right.currency, richer)
         if right.recalled:
             tx.recall(right.member, right.currency, right.recalled)
-            self._desk.answer_recall(tx, right.member, right.currency)
 
     def _undo(self, tx: Transaction, undo: ReplicaUndo) -> None:
         kept = tx.kept_redemption(undo.redemption)

@@ -105,8 +105,8 @@ class GatewayStanding:
 
     def _answer_recalls(self, tx: Transaction) -> None:
         """What was reserved when the last run ended is free now."""
-        for recall in tx.open_recalls(ACCOUNTS_AT_ONCE_MAX):
-            self._desk.answer_recall(tx, recall.member, recall.currency)
+        for member, currency in tx.recalls_due(ACCOUNTS_AT_ONCE_MAX):
+            self._desk.answer_recall(tx, member, currency)
 
     def _welcome(self, tx: Transaction, said: RightsStanding) -> None:
         if tx.lease() != said.incarnation:

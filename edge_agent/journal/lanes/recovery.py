@@ -153,7 +153,7 @@ def _retell_rights(connection: Statements, appender: Appender, first: int, last:
     """Rights that moved without a posting: leases given back, coupons used."""
     rows = connection.execute(
         """SELECT place, movement, kind, member, currency, lease, points, original FROM movements
-            WHERE place BETWEEN ? AND ? ORDER BY place""",
+            WHERE place > 0 AND place BETWEEN ? AND ? ORDER BY place""",
         (first, last),
     ).fetchall()
     for place, movement, kind, member, currency, lease, points, original in rows:

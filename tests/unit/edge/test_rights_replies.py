@@ -109,6 +109,24 @@ async def test_what_a_basket_spent_is_not_given_back(tmp_path: Path) -> None:
         assert ((await bench.wallet()).rights, (await bench.wallet()).debt) == (0, 0)
 
 
+async def test_what_was_spent_before_it_was_asked_back_is_given_from_what_is_earned_once_the_line_is_up(
+    tmp_path: Path,
+) -> None:
+    async with rights_bench(tmp_path) as bench:
+        await bench.told(bench.right(100))
+        await bench.redeem("gift", 60)
+        await bench.told(bench.right(100, recalled=100))
+        assert await returned(bench) == [40]
+        await bench.earn("sale-1", 50)
+        assert await bench.rights() == 50, "without a line what is earned here stays usable here"
+        await bench.told()
+        assert await returned(bench) == [40, 50]
+        await bench.earn("sale-2", 50)
+        await bench.told()
+        assert await returned(bench) == [40, 50, 10]
+        assert await bench.rights() == 40
+
+
 async def test_a_recall_that_waited_for_a_basket_is_answered_when_the_store_starts_again(tmp_path: Path) -> None:
     hands = Hands()
     async with rights_bench(tmp_path, hands) as bench:
