@@ -14,11 +14,15 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud_crm.config import is_loopback
+from cloud_crm.phones.pages import DRAW_PATH, PHONE_PATH
 from cloud_crm.problems import Problem, answer
+from kiosk_ui.design.assets import ASSETS_PATH
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 OPERATOR_LENGTH_MAX = 80
-_OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+_OPEN_PATHS = frozenset({"/healthz", "/readyz", PHONE_PATH, DRAW_PATH})
+_OPEN_FOLDERS = (f"{ASSETS_PATH}/",)
+"""Members open the phone page, and what it loads; nothing there knows anybody."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES = frozenset({"same-origin", "none"})
 _SCOPE_KEY = "regulars.operator"
@@ -31,7 +35,7 @@ def operator_of(request: Request) -> str:
 
 
 class OperatorPassword:
-    """ASGI middleware: HTTP Basic on everything but the health checks. Any name, one password."""
+    """ASGI middleware: HTTP Basic on all but health checks and the members' phone page. Any name, one password."""
 
     def __init__(self, app: ASGIApp, *, password: bytes) -> None:
         self._app = app
@@ -39,7 +43,7 @@ class OperatorPassword:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask for the password, or pass the request on with the operator's name."""
-        if scope["type"] != "http" or scope["path"] in _OPEN_PATHS:
+        if scope["type"] != "http" or _is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
         name = self._name(Headers(scope=scope).get("authorization", ""))
@@ -121,6 +125,10 @@ class BoundedBody:
             await answer(refusal)(scope, receive, send)
             return
         await self._app(scope, receive_bounded, send)
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN_PATHS or path.startswith(_OPEN_FOLDERS)
 
 
 def _foreign(place: str, problem: str) -> Problem:

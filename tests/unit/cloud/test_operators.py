@@ -37,7 +37,6 @@ async def test_without_the_password_only_the_health_checks_answer(web: httpx.Asy
         "/metrics",
         "/live/fleet",
         "/openapi.json",
-        "/assets/cloud/cloud.css",
     ):
         answer = await web.get(path)
         assert answer.status_code == 401, path

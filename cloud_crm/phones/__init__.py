@@ -1,0 +1,1 @@
+"""A member's phone as their card: the page that holds the key, and what draws its codes."""
