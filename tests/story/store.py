@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from simulation.store_files import StorePlan
 from tests.story.launcher import CLOCK_AHEAD, DIE_AT
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
+CLONE_SEED = 900
 OPENING = datetime(2024, 2, 29, 9, 0, tzinfo=UTC)
 ANNA = SeedMember("m-anna", "Anna 安娜", "en", CardUid.from_hex("04A1B2C3D4E580"))
 BAO = SeedMember("m-bao", "Bao 阿宝", "zh-CN", CardUid.from_hex("04A1B2C3D4E581"))
@@ -133,6 +135,42 @@ class Chain:
     def set_cloud_clock_ahead(self, seconds: int) -> None:
         """Move the cloud's wall clock."""
         set_clock_ahead(self.files.path / "cloud", seconds)
+
+    async def member_of(self, store: Store, sale: str) -> str:
+        """Whose purchase the cloud holds this receipt of a store to be."""
+        answer = await self.web.get(f"{self.stage.cloud_url}/api/ledger", params={"limit": 1_000})
+        answer.raise_for_status()
+        told = [one for one in answer.json()["postings"] if one["sale"] == sale]
+        return next(str(one["member"]) for one in told if one["gateway"] == store.branch.gateway_id)
+
+    async def balance(self, member: str) -> int:
+        """What the cloud's ledger says of a member."""
+        answer = await self.web.get(f"{self.stage.cloud_url}/api/members/{member}")
+        answer.raise_for_status()
+        return int(answer.json()["balance"])
+
+    async def rights(self, member: str) -> dict[str, int]:
+        """What the cloud's rights account of a member's points says: free, out on lease, in suspense, and the sum."""
+        answer = await self.web.get(f"{self.stage.cloud_url}/api/members/{member}/rights")
+        answer.raise_for_status()
+        account = answer.json()
+        return {key: int(account[key]) for key in ("available", "out", "suspense", "balance")}
+
+    async def rights_add_up(self, member: str) -> dict[str, int]:
+        """What is free, lent and in suspense must be the member's balance, and none of it below zero."""
+        account = await self.rights(member)
+        assert account["available"] + account["out"] + account["suspense"] == account["balance"], account
+        assert min(account.values()) >= 0, account
+        return account
+
+    async def cloned(self, store: Store, disk: Path) -> Store:
+        """A second machine with a copy of this store's configuration, secrets and (from ``disk``) its data; it runs."""
+        folder = replace(store.branch.plan.folder, path=self.files.path / f"clone-of-{store.branch.gateway_id}")
+        (ports,) = ChainPorts.free(stores=1).stores
+        folder.write(ports)
+        shutil.copytree(disk, folder.data_dir, dirs_exist_ok=True)
+        branch = self.stage.branch_at(folder, ports, seed=CLONE_SEED)
+        return await self.furnish(await self.opened.enter_async_context(branch))
 
     async def furnish(self, branch: Branch) -> Store:
         """The store at a running branch, with tills and witnesses at its counters."""
