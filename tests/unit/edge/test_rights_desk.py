@@ -272,6 +272,22 @@ async def test_lost_rows_are_told_again_with_the_rights_that_moved(tmp_path: Pat
         assert await bench.rights() == 70
 
 
+async def test_rows_that_move_into_a_new_life_are_still_told_again_when_they_are_lost_there(tmp_path: Path) -> None:
+    hands, coupon = Hands(), Coupon("c" * 32)
+    async with rights_bench(tmp_path, hands) as bench:
+        lease = bench.journal.incarnation
+        await bench.write(lambda tx: bench.desk.issue_coupon(tx, coupon))
+        await bench.write(lambda tx: bench.desk.use_coupon(tx, coupon, name("use-1")))
+        await bench.earn("sale-1", 100)
+        await bench.journal.begin_incarnation("rolled back")
+        await bench.fill(1)
+    assert tamper(tmp_path, "DELETE FROM events_ledger WHERE place & 0xFFFFFFFF < 3") == 2
+    async with rights_bench(tmp_path, hands) as bench:
+        assert [(f["movement"], f["lease"]) for f in await bench.facts(RightsMovedV1)] == [(name("use-1"), lease)]
+        told = [posting for fact in await bench.facts(PointsPostedV1) for posting in fact["postings"]]
+        assert [(p["points"], p["lease"]) for p in told] == [(100, lease)]
+
+
 # ── the arithmetic is the pure one ────────────────────────────────────────────────────────────────
 
 
