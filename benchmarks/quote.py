@@ -181,7 +181,9 @@ async def _serve(folder: Path, parent: Connection) -> None:
     secret_file.write_bytes(_SECRET)
     journal = Journal.open(JournalSettings(folder / "journal.db", "bench", b"s" * 32), clock=system_clock())
     desk, attestor = RightsDesk(), Attestor(None, "bench")
-    decisions = Decisions(Shop(StoreId("harbour"), Counters(()), _KEY, timezone="Asia/Shanghai"), desk)
+    decisions = Decisions(
+        Shop(StoreId("harbour"), Counters(()), _KEY, timezone="Asia/Shanghai", pin_above_points=_POINTS), desk
+    )
     standing = GatewayStanding(journal, desk, attestor)
     await standing.begin()
     await standing.heard(RightsStanding(incarnation=journal.incarnation, standing="welcome", is_first=True))

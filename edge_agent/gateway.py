@@ -108,7 +108,7 @@ class Gateway:
         self.desk = RightsDesk(attestor)
         self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
         shop = self._shop()
-        decisions = Decisions(shop, self.desk, knows_time=clock.knows_time)
+        decisions = Decisions(shop, self.desk, knows_time=clock.knows_time, is_proven=self._is_proven)
         self._pins = PinCheck(journal, medium_key=self._medium_key, now=clock.now)
         self.kiosk_desk = self._kiosk_desk(shop)
         self.staff_desk = StaffDesk(
@@ -208,7 +208,11 @@ class Gateway:
 
     def _shop(self) -> Shop:
         visits, gateway = self._settings.visits, self._settings.gateway
-        windows = Windows(timedelta(seconds=visits.visit_window_s), timedelta(seconds=visits.claim_window_s))
+        windows = Windows(
+            visit=timedelta(seconds=visits.visit_window_s),
+            claim=timedelta(seconds=visits.claim_window_s),
+            quote=timedelta(seconds=self._settings.rights.quote_valid_s),
+        )
         return Shop(
             StoreId(gateway.store),
             self._counters,
@@ -217,6 +221,11 @@ class Gateway:
             windows=windows,
             pin_above_points=self._settings.rights.pin_above_points,
         )
+
+    def _is_proven(self, counter: str, member: str) -> bool:
+        """Whether the member at a counter showed its kiosk more than a card that can be copied."""
+        visit = self._visits.at(self._counters.kiosk_at(counter) or "")
+        return visit is not None and visit.member == member and visit.is_strong
 
     def _online(self) -> bool:
         return self.link.state.state is Link.ONLINE

@@ -14,7 +14,7 @@ from edge_agent.decisions.people.linking import Linking
 from edge_agent.decisions.people.phone_codes import KnowsTime, PhoneCodes
 from edge_agent.decisions.people.redemptions import Redemptions
 from edge_agent.decisions.people.staff_actions import StaffActions
-from edge_agent.decisions.quotes import Quotes
+from edge_agent.decisions.quotes import IsProven, Quotes
 from edge_agent.decisions.refunds import Refunds
 from edge_agent.decisions.reversing import Reversing
 from edge_agent.decisions.sales import Sales
@@ -27,9 +27,20 @@ from edge_agent.translate import Translatable
 
 
 class Decisions:
-    """Decides facts for one store. ``knows_time`` tells whether its clock can judge how old a phone's code is."""
+    """Decides facts for one store.
 
-    def __init__(self, shop: Shop, rights: RightsDesk | None = None, *, knows_time: KnowsTime = lambda: True) -> None:
+    ``knows_time`` tells whether its clock can judge how old a phone's code is, ``is_proven`` whether the member at a
+    counter gave their PIN at its kiosk.
+    """
+
+    def __init__(
+        self,
+        shop: Shop,
+        rights: RightsDesk | None = None,
+        *,
+        knows_time: KnowsTime = lambda: True,
+        is_proven: IsProven = lambda _counter, _member: False,
+    ) -> None:
         rights = rights or RightsDesk()
         committing = Committing(shop, rights)
         reversing = Reversing(shop, committing, rights)
@@ -46,7 +57,7 @@ class Decisions:
             shop, committing, Earning(shop, committing, reversing), Confirmations(shop, committing, rights)
         )
         self._refunds = Refunds(shop, committing, reversing)
-        self._quotes = Quotes(shop, rights)
+        self._quotes = Quotes(shop, rights, is_proven=is_proven)
 
     def decide(self, tx: Transaction, recorded: Recorded, seen: Translatable | None = None) -> Outcome:
         """Decide one recorded fact and write down all that follows from it.

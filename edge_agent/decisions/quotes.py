@@ -7,8 +7,9 @@ holds what it needs in place of what the key held before.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import orjson
 
@@ -27,8 +28,11 @@ from loyalty.identifiers import EventId, MemberId, SaleId, medium_id
 from loyalty.terms.document import Terms
 from loyalty.terms.offers import Discount
 
-VALID = timedelta(seconds=600)
-"""How long a quote holds what it redeems."""
+PIN_NEEDED = "pin_needed"
+"""Whoever shows a card that can be copied has to give their PIN at the kiosk first."""
+
+IsProven = Callable[[str, str], bool]
+"""Whether the member now at a counter has shown more than a card that can be copied: ``(counter, member)``."""
 
 COUPON_LAYERS = frozenset({Discount.PERCENT, Discount.AMOUNT, Discount.GIFT})
 ALREADY_USED = "used"
@@ -38,18 +42,20 @@ NO_PROGRAMME = "no_programme"
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """By what the shopper is known; both ``None`` for a stranger."""
+    """By what the shopper is known (``None``: a stranger), and whether that cannot be copied."""
 
     medium: str | None
     member: MemberId | None
+    is_strong: bool
 
 
 class Quotes:
     """Answers baskets."""
 
-    def __init__(self, shop: Shop, desk: RightsDesk) -> None:
+    def __init__(self, shop: Shop, desk: RightsDesk, *, is_proven: IsProven) -> None:
         self._shop = shop
         self._desk = desk
+        self._is_proven = is_proven
 
     def answer(self, tx: Transaction, asked: QuoteAsked) -> QuoteAnswer:
         """Price a basket and hold what it redeems, in one transaction. Records no event: nothing has happened yet."""
@@ -80,7 +86,7 @@ class Quotes:
                 member=shown.member,
                 medium=shown.medium,
                 price_minor=answer.price_minor,
-                ends_at=now + VALID,
+                ends_at=now + self._shop.windows.quote,
                 is_open=True,
                 sale=None,
                 answer=orjson.dumps(asdict(answer)).decode(),
@@ -90,13 +96,17 @@ class Quotes:
         return answer
 
     def _shown(self, tx: Transaction, asked: QuoteAsked, now: datetime) -> _Shown:
+        counter = self._shop.counters.of_till(asked.till)
+        visit = tx.visit_at(counter, now - self._shop.windows.visit)
         if asked.card is not None:
             medium: str | None = medium_id("card", asked.card.number, key=self._shop.medium_key)
         else:
-            visit = tx.visit_at(self._shop.counters.of_till(asked.till), now - self._shop.windows.visit)
             medium = visit.medium if visit else None
         entry = tx.member_of(medium) if medium else None
-        return _Shown(medium, entry.member if entry else None)
+        if entry is None:
+            return _Shown(medium, None, is_strong=False)
+        is_strong = visit is not None and visit.is_strong and visit.member == entry.member
+        return _Shown(medium, entry.member, is_strong or self._is_proven(counter, entry.member))
 
     def _priced(self, tx: Transaction, asked: QuoteAsked, shown: _Shown, terms: Terms) -> tuple[QuoteAnswer, Plan]:
         """Price the basket; what cannot be held after all is left out and the rest priced again."""
@@ -114,7 +124,7 @@ class Quotes:
         while True:
             quote = price(terms, asking.question())
             plan = _plan(asking, quote)
-            refused = self._hold(tx, asked.key, shown.member, plan)
+            refused = self._unproven(plan, shown) or self._hold(tx, asked.key, shown.member, plan)
             if refused is None:
                 break
             asking = _without(asking, refused)
@@ -130,9 +140,14 @@ class Quotes:
             is_member=customer is not None,
             balance=asking.usable.balance if asking.usable else None,
             usable_points=asking.usable.points if asking.usable else None,
-            valid_s=int(VALID.total_seconds()),
+            valid_s=int(self._shop.windows.quote.total_seconds()),
         )
         return answer, plan
+
+    def _unproven(self, plan: Plan, shown: _Shown) -> QuoteDeclined | None:
+        if plan.points <= self._shop.pin_above_points or plan.points == 0 or shown.is_strong:
+            return None
+        return QuoteDeclined(POINTS, PIN_NEEDED)
 
     def _hold(self, tx: Transaction, key: str, member: str | None, plan: Plan) -> QuoteDeclined | None:
         """Reserve all of a plan, or nothing: then what could not be reserved, and why."""
@@ -223,5 +238,6 @@ def _fingerprint(asked: QuoteAsked, shown: _Shown) -> str:
         "codes": asked.codes,
         "medium": shown.medium,
         "member": shown.member,
+        "is_strong": shown.is_strong,
     }
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -24,6 +24,8 @@ class Windows:
 
     visit: timedelta = timedelta(seconds=300)
     claim: timedelta = timedelta(seconds=120)
+    quote: timedelta = timedelta(seconds=600)
+    """How long a quote holds what it redeems."""
 
 
 @dataclass(frozen=True, slots=True)

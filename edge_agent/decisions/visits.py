@@ -59,7 +59,8 @@ class Visits:
     def _begun(self, tx: Transaction, recorded: Recorded, visit: Visit, shown: _Shown) -> Outcome:
         entry = tx.member_of(visit.medium)
         counter = visit.counter
-        tx.open_visit(replace(visit, member=entry.member if entry else None))
+        is_strong = shown.trust is not Trust.WEAK
+        tx.open_visit(replace(visit, member=entry.member if entry else None, is_strong=is_strong))
         if entry is None:
             return MediumUnknown(counter, visit.medium, shown.kind)
         on = self._shop.day(recorded.at)

@@ -114,27 +114,32 @@ class BookKeeping(BookQueries):
     def visit_at(self, counter: str, since: datetime) -> Visit | None:
         """Who stands at a counter, unless they came before ``since``; their visit goes on."""
         row = self._connection.execute(
-            "SELECT counter, medium, member, at_ms FROM visits WHERE counter = ? AND at_ms >= ?",
+            "SELECT counter, medium, member, at_ms, is_strong FROM visits WHERE counter = ? AND at_ms >= ?",
             (counter, to_ms(since)),
         ).fetchone()
-        return Visit(row[0], row[1], MemberId(row[2]) if row[2] else None, datetime_of(row[3])) if row else None
+        return _visit(row) if row else None
 
     def open_visit(self, visit: Visit) -> None:
         """Somebody stands at a counter now; whoever stood there before does not any more."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO visits VALUES (?, ?, ?, ?)",
-            (visit.counter, visit.medium, visit.member, to_ms(visit.at)),
+            "INSERT OR REPLACE INTO visits VALUES (?, ?, ?, ?, ?)",
+            (visit.counter, visit.medium, visit.member, to_ms(visit.at), int(visit.is_strong)),
         )
 
     def take_visit(self, counter: str, since: datetime) -> Visit | None:
         """End the visit at a counter and return it, unless it began before ``since``."""
         row = self._connection.execute(
-            "DELETE FROM visits WHERE counter = ? RETURNING counter, medium, member, at_ms", (counter,)
+            "DELETE FROM visits WHERE counter = ? RETURNING counter, medium, member, at_ms, is_strong", (counter,)
         ).fetchone()
         if row is None or row[3] < to_ms(since):
             return None
-        return Visit(row[0], row[1], MemberId(row[2]) if row[2] else None, datetime_of(row[3]))
+        return _visit(row)
 
 
 def _sale(row: tuple[Any, ...]) -> SaleRow:
     return SaleRow(*(*row[:-1], datetime_of(row[-1])))
+
+
+def _visit(row: tuple[Any, ...]) -> Visit:
+    counter, medium, member, at_ms, is_strong = row
+    return Visit(counter, medium, MemberId(member) if member else None, datetime_of(at_ms), bool(is_strong))

@@ -35,6 +35,7 @@ TABLES: tuple[str, ...] = (
     "CREATE INDEX pending_points_by_member ON pending_points(member)",
     "ALTER TABLE postings ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE postings ADD COLUMN sale TEXT",
+    "ALTER TABLE visits ADD COLUMN is_strong INTEGER NOT NULL DEFAULT 0",
     *QUOTE_TABLES,
     *COUPON_TABLES,
 )

@@ -99,12 +99,16 @@ class SaleRow:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody showed a medium at a counter; ``member`` when the replica knew whose it is."""
+    """Somebody showed a medium at a counter; ``member`` when the replica knew whose it is.
+
+    ``is_strong``: what they showed cannot be copied.
+    """
 
     counter: str
     medium: str
     member: MemberId | None
     at: datetime
+    is_strong: bool = False
 
 
 @dataclass(frozen=True, slots=True)

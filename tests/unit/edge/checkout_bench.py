@@ -91,10 +91,16 @@ def goods(minor: int, *, category: str = "", brand: str = "", pieces: int = 1) -
 class CheckoutBench(StoreBench):
     """One store with its rights, walked question by question."""
 
-    def __init__(self, journal: Journal, clock: HandClock, timezone: str) -> None:
-        shop, attestor = bench_shop(timezone), Attestor(None, "harbour-1")
+    def __init__(self, journal: Journal, clock: HandClock, timezone: str, pin_above_points: int) -> None:
+        shop, attestor = bench_shop(timezone, pin_above_points=pin_above_points), Attestor(None, "harbour-1")
+        self.proven: set[str] = set()
         self.desk = RightsDesk(attestor)
-        super().__init__(journal, clock, log_passage, Decisions(shop, self.desk))
+        super().__init__(
+            journal,
+            clock,
+            log_passage,
+            Decisions(shop, self.desk, is_proven=lambda counter, member: member in self.proven),
+        )
         self.standing = GatewayStanding(journal, self.desk, attestor)
         self.day = DayTurn(journal, shop, self.desk)
         self.quotes: list[QuoteAnswer] = []
@@ -235,6 +241,7 @@ async def checkout_bench(
     timezone: str = "UTC",
     points: int = 0,
     welcome: bool = True,
+    pin_above_points: int = 10_000,
     **anna: Any,
 ) -> AsyncIterator[CheckoutBench]:
     """Open the store; the first time it hears of Anna (``points`` hers and all of them leased here) and Ben."""
@@ -243,7 +250,7 @@ async def checkout_bench(
         JournalSettings(folder / "journal.db", "harbour-1", SECRET, ballast_bytes=0), clock=clock.hybrid()
     )
     try:
-        bench = CheckoutBench(journal, clock, timezone)
+        bench = CheckoutBench(journal, clock, timezone, pin_above_points)
         await bench.standing.begin()
         await bench.day.begin()
         if welcome:

@@ -128,8 +128,8 @@ class StoreBench:
         return [posting["points"] for fact in await self.facts(PointsPostedV1) for posting in fact["postings"]]  # type: ignore[attr-defined]
 
 
-def bench_shop(timezone: str = "UTC") -> Shop:
-    return Shop(StoreId("harbour"), Counters([COUNTER]), KEY, timezone=timezone)
+def bench_shop(timezone: str = "UTC", *, pin_above_points: int = 0) -> Shop:
+    return Shop(StoreId("harbour"), Counters([COUNTER]), KEY, timezone=timezone, pin_above_points=pin_above_points)
 
 
 def bench_decisions(timezone: str = "UTC") -> Decisions:

@@ -157,7 +157,8 @@ async def test_acknowledged_rows_make_room_again(tmp_path: Path) -> None:
 async def test_the_ballast_is_thrown_when_one_unit_meets_the_end_of_the_disk(tmp_path: Path) -> None:
     hands = Hands()
     ballast = tmp_path / "journal.db.ballast"
-    async with opened(tmp_path, hands, disk_bytes_max=1_040 * KIB, ballast_bytes=300 * KIB, acked_rows_kept=0) as journal:
+    limits = {"disk_bytes_max": 1_040 * KIB, "ballast_bytes": 300 * KIB, "acked_rows_kept": 0}
+    async with opened(tmp_path, hands, **limits) as journal:
         assert ballast.stat().st_size == 300 * KIB
         await record(journal, *(tap(n) for n in range(400)))
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from devices.observations import QuoteDeclined
+from edge_agent.journal import Visit
+from loyalty.identifiers import MemberId
 from tests.unit.edge.checkout_bench import checkout_bench, code_of, goods, held, instance
-from tests.unit.edge.store_bench import ANNA_CARD, BEN_CARD, NOBODYS_CARD, HandClock
+from tests.unit.edge.store_bench import ANNA_CARD, BEN_CARD, NOBODYS_CARD, HandClock, medium
 
 
 async def test_a_stranger_pays_the_full_price_and_nothing_is_held(tmp_path: Path) -> None:
@@ -185,3 +187,32 @@ async def test_more_tills_than_a_member_can_have_receipts_open_are_told_so(tmp_p
             await store.ask(f"k-{number}", goods(1_000), points=100, card=ANNA_CARD)
         answer = await store.ask("k-16", goods(1_000), points=100, card=ANNA_CARD)
         assert (answer.price_minor, answer.declined) == (1_000, (QuoteDeclined("points", "reservations_full"),))
+
+
+async def test_points_of_a_card_that_can_be_copied_need_a_pin_and_coupons_do_not(tmp_path: Path) -> None:
+    async with checkout_bench(tmp_path, points=500, pin_above_points=0) as store:
+        await store.give(held(1, "tenth"))
+        await store.tap(ANNA_CARD)
+        answer = await store.ask("k-1", goods(10_000), points=400)
+        assert (answer.price_minor, answer.points) == (9_000, 0)
+        assert answer.declined == (QuoteDeclined("points", "pin_needed"),)
+        assert await store.reserved() == {}
+        store.proven.add("anna")
+        answer = await store.ask("k-1", goods(10_000), points=400)
+        assert (answer.price_minor, answer.points, answer.declined) == (8_200, 400, ())
+
+
+async def test_a_few_points_may_be_used_without_a_pin_where_the_store_says_so(tmp_path: Path) -> None:
+    async with checkout_bench(tmp_path, points=500, pin_above_points=200) as store:
+        few = await store.ask("k-1", goods(10_000), points=200, card=ANNA_CARD)
+        many = await store.ask("k-2", goods(10_000), points=300, card=ANNA_CARD)
+        assert (few.points, many.points) == (200, 0)
+
+
+async def test_a_visit_that_began_with_a_phones_code_is_proof_enough(tmp_path: Path) -> None:
+    async with checkout_bench(tmp_path, points=500, pin_above_points=0) as store:
+        shown = Visit("front", medium(ANNA_CARD), MemberId("anna"), store.now, is_strong=True)
+        await store.journal.write(lambda tx: tx.open_visit(shown))
+        assert (await store.ask("k-1", goods(10_000), points=400)).points == 400
+        await store.tap(ANNA_CARD)
+        assert (await store.ask("k-2", goods(10_000), points=100)).points == 0
