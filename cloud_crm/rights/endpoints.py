@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 
 from cloud_crm.gateways.endpoints import GatewayPath
 from cloud_crm.operators import operator_of
-from cloud_crm.rights.schemas import Done, GatewayRights, Goodwill, Revocation, WriteOff
+from cloud_crm.rights.schemas import Done, GatewayRights, Goodwill, MemberRights, Revocation, WriteOff
 from cloud_crm.rights.service import RightsService
 
 MemberPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Member id")]
@@ -37,6 +37,11 @@ def rights_endpoints(service: RightsService) -> APIRouter:
     def write_off(gateway: GatewayPath, asked: WriteOff, request: Request) -> Done:
         """Give up points in suspense, as far as the cap goes."""
         return service.write_off(gateway, asked, actor=operator_of(request))
+
+    @router.get("/api/members/{member}/rights")
+    def account(member: MemberPath) -> MemberRights:
+        """Where every point of this member is: free, leased to a store, or in doubt."""
+        return service.of_member(member)
 
     @router.post("/api/members/{member}/goodwill")
     def goodwill(member: MemberPath, asked: Goodwill, request: Request) -> Done:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, insert, or_, select
 
 from cloud_crm.rights.accounts import POINTS
-from cloud_crm.rights.schemas import ActionView, HoldingView
+from cloud_crm.rights.schemas import ActionView, HoldingView, MemberRights, PlaceView
 from cloud_crm.rights.tables import rights_accounts, rights_actions, rights_holdings
 
 HOLDINGS_SHOWN_MAX = 100
@@ -62,6 +62,34 @@ def sums(connection: Connection, gateway_id: str) -> Sums:
         .where(held.gateway_id == gateway_id)
     )
     return Sums(*(int(value) for value in connection.execute(query).one()))
+
+
+def of_member(connection: Connection, member_id: str) -> MemberRights:
+    """The account of a member's points; all zero for one that never had any."""
+    account, part = rights_accounts.c, rights_holdings.c
+    kept = connection.execute(
+        select(account.account_id, account.balance, account.avail).where(
+            account.member_id == member_id, account.currency == POINTS
+        )
+    ).one_or_none()
+    if kept is None:
+        return MemberRights(member=member_id, balance=0, available=0, out=0, suspense=0, places=[])
+    query = (
+        select(part.gateway_id, part.held, part.suspense)
+        .where(part.account_id == kept.account_id, or_(part.held != 0, part.suspense != 0))
+        .order_by(part.gateway_id)
+    )
+    places = [
+        PlaceView(gateway=row.gateway_id, held=row.held, suspense=row.suspense) for row in connection.execute(query)
+    ]
+    return MemberRights(
+        member=member_id,
+        balance=kept.balance,
+        available=kept.avail,
+        out=sum(place.held for place in places),
+        suspense=sum(place.suspense for place in places),
+        places=places,
+    )
 
 
 def in_suspense(connection: Connection, gateway_id: str, *, limit: int = HOLDINGS_SHOWN_MAX) -> list[HoldingView]:

@@ -88,6 +88,25 @@ class GatewayRights(BaseModel):
     actions: list[ActionView]
 
 
+class PlaceView(BaseModel):
+    """One gateway's part of one member's points."""
+
+    gateway: str
+    held: int
+    suspense: int
+
+
+class MemberRights(BaseModel):
+    """Where every point of a member is: ``available + out + suspense = balance``, always."""
+
+    member: str
+    balance: int
+    available: int = Field(description="Leased to nobody: may go to any store the member is seen in")
+    out: int = Field(description="Leased to stores, which may let them be redeemed without asking")
+    suspense: int = Field(description="Held by stores that were restored or given up: spent or not, nobody has told")
+    places: list[PlaceView]
+
+
 class Done(BaseModel):
     """Points that were moved, and those that the cap left where they were."""
 

@@ -17,7 +17,7 @@ from cloud_crm.problems import conflict, not_found
 from cloud_crm.rights import figures, losses, standings
 from cloud_crm.rights.books import RightsBooks, points_of
 from cloud_crm.rights.figures import Action
-from cloud_crm.rights.schemas import Done, GatewayRights, Goodwill, LossView, WriteOff
+from cloud_crm.rights.schemas import Done, GatewayRights, Goodwill, LossView, MemberRights, WriteOff
 from loyalty.calendar import business_date
 from loyalty.identifiers import EventId, GatewayId, MemberId, posting_id
 from loyalty.ledger import PROGRAMME_LOST, Posting, Rule, available
@@ -63,6 +63,13 @@ class RightsService:
                 in_suspense=figures.in_suspense(connection, gateway_id),
                 actions=figures.actions(connection, gateway_id),
             )
+
+    def of_member(self, member_id: str) -> MemberRights:
+        """Where every point of a member is. Raises :class:`Problem`."""
+        with self._database.read() as connection:
+            if members.find_member(connection, member_id) is None:
+                raise not_found(f"member {member_id}", "See /members for those who joined")
+            return figures.of_member(connection, member_id)
 
     def revoke(self, gateway_id: str, *, reason: str, actor: str) -> GatewayRights:
         """Give a gateway up: nothing is leased to it any more, what it held is in suspense. Raises :class:`Problem`."""
