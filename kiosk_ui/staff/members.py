@@ -177,7 +177,10 @@ class MemberAccount(_View):
 
 
 class Act(_View):
-    """What a member of staff asks for. ``actor`` is who they are, ``role`` in which capacity."""
+    """What a member of staff asks for. ``actor`` is who they are, ``role`` in which capacity.
+
+    ``fields`` carries a ``key`` beside those of the form: sent twice under one key, it is done once.
+    """
 
     form: StaffForm
     subject: Annotated[str, Field(max_length=80)] = ""

@@ -5,15 +5,9 @@ const RETRY_MS = 700;
 const UNSURE = 503;
 const VISIT_OVER = 409;
 const SERVER_FAULT = 500;
-const KEY_BYTES = 16;
 
 function pause(duration_ms) {
   return new Promise((resolve) => setTimeout(resolve, duration_ms));
-}
-
-// Names one filling-in of a form. (randomUUID is for https only; a kiosk speaks to its own gateway.)
-export function newKey() {
-  return [...crypto.getRandomValues(new Uint8Array(KEY_BYTES))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 export class Asking {

@@ -3,7 +3,8 @@
 import { Binder } from "/assets/design/bind.js";
 import * as format from "/assets/design/format.js";
 import { live } from "/assets/design/live.js";
-import { Asking, newKey } from "/assets/kiosk/asking.js";
+import { newKey } from "/assets/design/once.js";
+import { Asking } from "/assets/kiosk/asking.js";
 import { countDown } from "/assets/kiosk/countdown.js";
 import { derive, variant } from "/assets/kiosk/derive.js";
 import { fit } from "/assets/kiosk/fit.js";

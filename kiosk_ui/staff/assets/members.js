@@ -3,6 +3,7 @@
 import { Binder } from "/assets/design/bind.js";
 import { minorDigits } from "/assets/design/format.js";
 import { live } from "/assets/design/live.js";
+import { newKey } from "/assets/design/once.js";
 
 const ROOT = "/staff/members";
 const SERVER_FAULT = 500;
@@ -69,6 +70,7 @@ function ask({ act, subject = "" }) {
   [actor.value, role.value] = kept;
   form.dataset.act = act;
   form.dataset.subject = subject;
+  form.dataset.key = newKey();
   at("act-title").textContent = binder.word("act", act);
   at("act-who").textContent = account.name;
   at("act-subject").textContent = subject;
@@ -90,7 +92,7 @@ function fields(act, { amount, points, counter, reason }) {
     adjust: () => ({ points: points.value.replace("−", "-").replace("+", "") }),
     replace: () => ({ counter: counter.value }),
   };
-  return { reason: reason.value.trim(), ...own[act]?.() };
+  return { key: form.dataset.key, reason: reason.value.trim(), ...own[act]?.() };
 }
 
 function say(text) {
