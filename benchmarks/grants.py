@@ -27,6 +27,8 @@ describe = "grants of rights a second on SQLite and PostgreSQL, beside a bare UP
 
 HOME = GatewayId("store-1")
 POINTS_EACH = 1_000_000
+BATCH = 100
+"""Members whose facts land in one transaction."""
 GRANTS_PER_S_MIN = 100
 
 
@@ -80,17 +82,29 @@ def _measure(database: Database, grants: int, members: int, threads: int) -> dic
                 raise RuntimeError("a grant was refused")
             mine.save()
 
+    def grant_many(_: int) -> None:
+        with database.write() as connection:
+            mine = RightsBooks(connection, RightsTerms(), at=at)
+            keys = [points_of(name) for name in names[:BATCH]]
+            mine.open(keys, [HOME])
+            for key in keys:
+                mine.lease(key, HOME, 1)
+            mine.save()
+
     def bare(number: int) -> None:
         with database.write() as connection:
             connection.execute(text("UPDATE peer SET avail = avail + 1 WHERE id = :id"), {"id": number % members})
 
     workers = 1 if database.is_sqlite else threads
     bare_s, grant_s = (_timed(work, grants, workers) for work in (bare, grant))
+    batches = max(1, grants // BATCH)
+    many_s = _timed(grant_many, batches, 1)
     with database.read() as connection:
         held = int(connection.execute(text("SELECT sum(held) FROM rights_holdings")).scalar_one())
         avail = int(connection.execute(text("SELECT sum(avail) FROM rights_accounts")).scalar_one())
     return {
         "grants_per_s": round(grants / grant_s),
+        "grants_per_s_landing": round(batches * min(BATCH, members) / many_s),
         "bare_updates_per_s": round(grants / bare_s),
         "ratio": round(bare_s / grant_s, 3),
         "threads": workers,
