@@ -5,5 +5,6 @@
 
 from kiosk_ui.gallery.kiosk_samples import SCREENS
 from kiosk_ui.gallery.server import gallery
+from kiosk_ui.gallery.staff_samples import ALARMING, STATUS
 
-__all__ = ["SCREENS", "gallery"]
+__all__ = ["ALARMING", "SCREENS", "STATUS", "gallery"]

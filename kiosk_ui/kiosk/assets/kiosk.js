@@ -32,7 +32,7 @@ let shownAt_ms = 0;
 let draft = { step: 0, values: {}, key: null }; // Of the form on the screen; gone with it.
 let chosen = null; // The language a finger chose; it lasts for one visit.
 let languageTimer = 0;
-let stayedAt_ms = 0;
+let stayedAt_ms = 0; // When the time of this screen last began anew.
 
 function language() {
   const wanted = chosen ?? screen.language ?? HOME;
@@ -99,7 +99,7 @@ function finish(section, { tag, view, binder }) {
 function show(next) {
   if (next.screen === "attract" && screen.screen !== "attract") chosen = null;
   screen = next;
-  shownAt_ms = performance.now();
+  shownAt_ms = stayedAt_ms = performance.now();
   draft = { step: 0, values: {}, key: null };
   render();
   patience.start(idleSeconds(next));
