@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from edge_agent.decisions.people.glance import birthday_of
 from edge_agent.journal import MemberEntry, OwnPurchase, Reader
+from loyalty.calendar import Birthday
 from loyalty.checkout.offers import Person, member_days_for, member_type_of
 from loyalty.points.accruals import Occasion, referral_stands
 from loyalty.points.standing import Qualifying, qualifying_total, tier_reached
@@ -44,6 +44,15 @@ def customer_of(reader: Reader, terms: Terms, entry: MemberEntry, *, on: date, b
         member_type=member_type.id if member_type else None,
         tier=_tier(terms, entry, qualifying, on=on),
     )
+
+
+def birthday_of(entry: MemberEntry) -> Birthday | None:
+    """The birthday, where it is known and is one."""
+    month, _, day = entry.birthday.partition("-")
+    try:
+        return Birthday(int(month), int(day))
+    except ValueError:
+        return None
 
 
 def occasion_of(terms: Terms, customer: Customer, *, store: str, total_minor: int, earned_today: int) -> Occasion:

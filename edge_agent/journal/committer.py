@@ -26,6 +26,7 @@ from edge_agent.journal.lanes.events import Appender, AppenderState
 from edge_agent.journal.lanes.gaps import Gaps
 from edge_agent.journal.lanes.outbox import OutboxKeeping
 from edge_agent.journal.lanes.recovery import Reissue, load_state, mend, retell, save_head, save_lane
+from edge_agent.journal.people import end_visits
 from edge_agent.journal.terms_shelf import TermsShelf
 from edge_agent.journal.transaction import Transaction
 from edge_agent.journal.values import Damage, JournalError, JournalFull, JournalSettings
@@ -96,6 +97,7 @@ class Committer:
         self._appender = Appender(connection, self._saved.copy(), gateway_id=settings.gateway_id, clock=clock)
         self._outbox = OutboxKeeping(connection, self._appender, self._gaps)
         freeze(connection)
+        end_visits(connection)
         self.mended = self.mend()
         saved = self._save_lanes()
         stamp = clock.tick()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from edge_agent.decisions.customers import customer_of
 from edge_agent.decisions.people.filled import has_pin
-from edge_agent.decisions.people.glance import glance_at, member_type, usable_of
+from edge_agent.decisions.people.glance import glance_at, usable_of
 from edge_agent.decisions.people.redemptions import Asked, why_not
 from edge_agent.decisions.people.surveys import SURVEYS, VISIT_SURVEY, has_answered, rule_for
 from edge_agent.decisions.shop import Shop
@@ -167,14 +168,14 @@ class Views:
         return MyCoupons(**sight.heading(), coupons=tuple(cards), online=sight.online)
 
     def _why_not_today(self, sight: Sight, coupon: Coupon) -> str | None:
-        kind = member_type(sight.terms, sight.entry, on=sight.on)
+        customer = customer_of(sight.reader, sight.terms, sight.entry, on=sight.on)
         if coupon.starts is not None and sight.on < coupon.starts:
             return Why.NOT_STARTED.value
         if coupon.ends is not None and sight.on > coupon.ends:
             return Why.ENDED.value
         if coupon.stores and self._shop.store not in coupon.stores:
             return Why.OTHER_STORE.value
-        fits = is_for(coupon, member_type=kind, tier=sight.entry.tier)
+        fits = is_for(coupon, member_type=customer.member_type, tier=customer.tier.id if customer.tier else None)
         return None if fits else Why.NOT_FOR_THIS_MEMBER.value
 
     def _survey(self, sight: Sight) -> Screen:

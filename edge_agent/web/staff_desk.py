@@ -14,11 +14,11 @@ from starlette.requests import Request
 from cloud_bridge.contract import DecisionDeferredV1, DecisionRefusedV1
 from cloud_bridge.topics import Lane
 from devices.observations import FormAnswer, FormFilled, Observation
+from edge_agent.decisions.customers import customer_of
 from edge_agent.decisions.people.filled import KEY, has_pin
 from edge_agent.decisions.people.forms import STAFF
-from edge_agent.decisions.people.glance import member_type
 from edge_agent.decisions.shop import Shop
-from edge_agent.journal import AccountEntry, Journal, JournalError, MemberEntry, Reader, StaffAct
+from edge_agent.journal import AccountEntry, Journal, JournalError, MemberEntry, Reader, RewardTaken, StaffAct
 from edge_agent.kiosk.pins import PinCheck
 from edge_agent.tap_path import DecisionBugError
 from edge_agent.web.operator_gate import OPERATOR, Operator
@@ -128,7 +128,7 @@ class StaffDesk:
         balance = reader.balance(member)
         if entry is None or terms is None or usable is None or balance is None or balance.as_of is None:
             return None
-        kind = member_type(terms, entry, on=on)
+        customer = customer_of(reader, terms, entry, on=on)
         postings = reader.account_of(member, POSTINGS_MAX)
         return MemberAccount(
             member=entry.member,
@@ -136,8 +136,8 @@ class StaffDesk:
             contact=entry.contact,
             language=entry.language,
             joined_on=entry.joined_on,
-            tier=entry.tier or "",
-            member_type=kind or "",
+            tier=customer.tier.id if customer.tier else "",
+            member_type=customer.member_type or "",
             balance=balance.points,
             usable=usable.points,
             pending=usable.pending,
@@ -158,7 +158,7 @@ class StaffDesk:
             ),
             coupons=_coupons(reader, entry),
             sales=_sales(reader, postings),
-            lines=_lines(reader, postings, reader.staff_acts_of(member)),
+            lines=_lines(reader, postings, _Causes.of(reader, member)),
             decisions=_decisions(reader, member),
         )
 
@@ -207,13 +207,27 @@ def _sales(reader: Reader, postings: list[AccountEntry]) -> tuple[Sale, ...]:
     return tuple(sales)
 
 
-def _lines(reader: Reader, postings: list[AccountEntry], acts: list[StaffAct]) -> tuple[AccountLine, ...]:
-    """Each posting with its rule, the money it was counted from, and who of the staff caused it."""
-    by_event = {act.event_id: act for act in acts}
+@dataclass(frozen=True, slots=True)
+class _Causes:
+    """What stands behind postings, by the event that caused them: acts of staff, rewards with their vouchers."""
+
+    acts: dict[str, StaffAct]
+    rewards: dict[str, RewardTaken]
+
+    @classmethod
+    def of(cls, reader: Reader, member: str) -> _Causes:
+        return cls(
+            {act.event_id: act for act in reader.staff_acts_of(member)},
+            {taken.event_id: taken for taken in reader.rewards_of(member)},
+        )
+
+
+def _lines(reader: Reader, postings: list[AccountEntry], causes: _Causes) -> tuple[AccountLine, ...]:
+    """Each posting with its rule, the money it was counted from, and who caused it; a reward with its voucher."""
     lines = []
     for posting in postings:
         sale = reader.sale(posting.sale) if posting.sale else None
-        act = by_event.get(posting.cause)
+        act, taken = causes.acts.get(posting.cause), causes.rewards.get(posting.cause)
         lines.append(
             AccountLine(
                 at=posting.at,
@@ -224,7 +238,8 @@ def _lines(reader: Reader, postings: list[AccountEntry], acts: list[StaffAct]) -
                 sale=posting.sale or "",
                 basis_minor=sale.total_minor if sale else None,
                 actor=act.actor if act else "",
-                reason=act.reason if act else "",
+                key=taken.reward if taken else "",
+                reason=act.reason if act else taken.voucher if taken else "",
             )
         )
     return tuple(lines)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from edge_agent.decisions.customers import Customer, birthday_of, customer_of
 from edge_agent.journal import MemberEntry, Reader, Usable
 from edge_agent.outcomes import Glance, TierGlance
-from loyalty.calendar import Birthday
-from loyalty.checkout.offers import Person, member_type_of
 from loyalty.points.standing import to_next_tier
 from loyalty.terms.document import Terms
 
@@ -19,10 +18,11 @@ def glance_at(reader: Reader, entry: MemberEntry, *, on: date) -> Glance | None:
     if terms is None or usable is None:
         return None
     birthday = birthday_of(entry)
+    customer = customer_of(reader, terms, entry, on=on)
     return Glance(
         usable=usable,
         coupons=len(reader.coupons_of(entry.member)),
-        tier=_tier(terms, entry),
+        tier=_tier(terms, customer),
         is_birthday=birthday is not None and birthday.year_of(on) is not None,
     )
 
@@ -36,38 +36,21 @@ def usable_of(reader: Reader, member: str, *, on: date, session: str = "") -> Us
     return usable if not held else _with_points(usable, min(usable.points + held, usable.balance))
 
 
-def member_type(terms: Terms, entry: MemberEntry, *, on: date) -> str | None:
-    """The member type by what the cloud has told of the member."""
-    person = Person(entry.joined_on or on, entry.purchases, birthday_of(entry))
-    found = member_type_of(terms, person, on=on)
-    return found.id if found else None
-
-
-def birthday_of(entry: MemberEntry) -> Birthday | None:
-    """The birthday, where it is known and is one."""
-    month, _, day = entry.birthday.partition("-")
-    try:
-        return Birthday(int(month), int(day))
-    except ValueError:
-        return None
-
-
 def _with_points(usable: Usable, points: int) -> Usable:
     return Usable(points, usable.balance, usable.pending, usable.owed, usable.as_of, usable.is_frozen)
 
 
-def _tier(terms: Terms, entry: MemberEntry) -> TierGlance | None:
-    ladder = terms.tiers
+def _tier(terms: Terms, customer: Customer) -> TierGlance | None:
+    ladder, tier = terms.tiers, customer.tier
     if not ladder.levels:
         return None
-    tier = terms.tier(entry.tier)
-    above = to_next_tier(ladder, max(entry.qualifying, tier.at if tier else 0))
+    above = to_next_tier(ladder, max(customer.qualifying, tier.at if tier else 0))
     return TierGlance(
         name=tier.name if tier else None,
         next=above[0].name if above else None,
         measure=ladder.by,
-        done=entry.qualifying,
+        done=customer.qualifying,
         next_at=above[0].at if above else 0,
         currency=terms.programme.currency,
-        last_day=entry.tier_ends,
+        last_day=customer.entry.tier_ends,
     )

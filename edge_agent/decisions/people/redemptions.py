@@ -7,8 +7,9 @@ from datetime import date
 
 from cloud_bridge.contract import CouponIssuedV1, PointsPostedV1, PostingV1, RewardTakenV1
 from edge_agent.decisions.committing import standing_of
+from edge_agent.decisions.customers import customer_of
 from edge_agent.decisions.people.filled import KEY, Filled, has_pin, pin_refusal, refused
-from edge_agent.decisions.people.glance import member_type, usable_of
+from edge_agent.decisions.people.glance import usable_of
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import CouponEntry, MemberEntry, Reader, RewardTaken, Transaction, Usable
 from edge_agent.outcomes import FormDecided, RewardGiven
@@ -45,8 +46,9 @@ def reward_of(terms: Terms | None, key: str) -> Reward | None:
 def why_not(reader: Reader, asked: Asked) -> str | None:
     """Why this reward cannot be taken here and now, as a key; ``None``: it can."""
     reward, entry, terms = asked.reward, asked.entry, asked.terms
-    kind = member_type(terms, entry, on=asked.on)
-    if not may_redeem(terms, kind) or not is_for(reward, member_type=kind, tier=entry.tier):
+    customer = customer_of(reader, terms, entry, on=asked.on)
+    kind, tier = customer.member_type, customer.tier.id if customer.tier else None
+    if not may_redeem(terms, kind) or not is_for(reward, member_type=kind, tier=tier):
         return FormReason.NOT_FOR_THIS_MEMBER
     coupon = terms.coupon(reward.coupon) if reward.coupon else None
     if coupon is not None and (reason := _why_no_coupon(reader, entry, coupon, asked.on)) is not None:

@@ -14,4 +14,6 @@ class PeopleKeeping(PeopleQueries, overlay.OverlayKeeping, service.ServiceKeepin
     """Writing people."""
 
 
-__all__ = ["TABLES", "PeopleKeeping", "PeopleQueries"]
+end_visits = service.end_visits
+
+__all__ = ["TABLES", "PeopleKeeping", "PeopleQueries", "end_visits"]

@@ -10,6 +10,7 @@ from cloud_bridge.topics import Lane
 from devices.observations import FieldProblem, FormAnswer
 from edge_agent.clock import datetime_of
 from edge_agent.journal.books import to_ms
+from edge_agent.journal.database import Statements
 from edge_agent.journal.lanes.chain import place_of
 from edge_agent.journal.lanes.events import Query
 from edge_agent.journal.people.values import AccountEntry, AwaitedLink, Earned, PinTries, RewardTaken, StaffAct
@@ -214,6 +215,11 @@ class ServiceKeeping(ServiceQueries):
             "INSERT OR IGNORE INTO activities VALUES (?, ?, ?, ?)",
             (earned.member, earned.rule, earned.key, earned.on.isoformat()),
         )
+
+
+def end_visits(connection: Statements) -> None:
+    """A journal was opened: who stood at a kiosk does not any more. What staff wait for goes on."""
+    connection.execute("DELETE FROM awaited_links WHERE visit <> ''")
 
 
 def _write_answer(answer: FormAnswer) -> bytes:

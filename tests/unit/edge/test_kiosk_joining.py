@@ -259,6 +259,15 @@ async def test_a_wait_for_a_card_ends_with_its_visit(tmp_path: Path) -> None:
         assert await store.events(MediumLinkedV1) == []
 
 
+async def test_a_wait_for_a_card_does_not_outlive_a_restart(tmp_path: Path) -> None:
+    clock = HandClock()
+    async with kiosk_bench(tmp_path, clock=clock) as store:
+        await store.tap(ANNA_CARD, Trust.DYNAMIC)
+        await store.see("link_card")
+    async with kiosk_bench(tmp_path, clock=clock, stocked=False) as store:
+        assert (await store.tap(NOBODYS_CARD))["screen"] == "unknown_card"
+
+
 async def test_a_chosen_pin_is_nowhere_to_be_found(tmp_path: Path) -> None:
     async with kiosk_bench(tmp_path) as store:
         await store.tap(NOBODYS_CARD)

@@ -70,6 +70,15 @@ async def test_every_posting_is_explained_by_its_rule_and_its_cause(tmp_path: Pa
         assert (found["balance"], found["usable"]) == (523, 343)
 
 
+async def test_staff_see_which_voucher_a_member_was_given(tmp_path: Path) -> None:
+    async with kiosk_bench(tmp_path) as store:
+        await store.tap(ANNA_CARD, Trust.AUTHENTICATED)
+        await store.see("reward", "tea")
+        await store.fill("redeem", subject="tea")
+        (line,) = (await account(store))["lines"]
+        assert (line["rule"], line["key"], line["reason"]) == ("redemption", "tea", store.shows()["voucher"])
+
+
 async def test_a_clerk_refunds_a_sale_and_the_points_go_back(tmp_path: Path) -> None:
     async with kiosk_bench(tmp_path) as store:
         await store.tap(ANNA_CARD)
