@@ -35,7 +35,7 @@ def _fields(chance: random.Random) -> dict[str, str]:
 @pytest.mark.parametrize("seed", range(5))
 def test_every_wrong_field_has_a_reason_that_the_page_has_words_for(seed: int) -> None:
     chance = random.Random(seed)
-    for _ in range(2_000):
+    for _ in range(500):
         form = chance.choice(list(Form))
         read = read_form(form, _fields(chance), subject=chance.choice(TEXTS))
         assert all(problem.problem in REASONS for problem in read.problems)
@@ -43,12 +43,12 @@ def test_every_wrong_field_has_a_reason_that_the_page_has_words_for(seed: int) -
         assert read.problems or all(text.isprintable() for text in read.fields.values())
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_whatever_ben_sends_annas_account_stays_as_it_is_and_nothing_breaks(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     async with kiosk_bench(tmp_path) as store:
         stale = (await store.tap(BEN_CARD, Trust.AUTHENTICATED))["visit"]
-        for _ in range(60):
+        for _ in range(40):
             await _something(store, chance, stale)
             assert store.gateway.kiosks["front"].screen.name in {None, "Ben", *TEXTS}
         assert (await store.balance("anna"), await store.free("anna")) == (480, 300)
