@@ -19,10 +19,12 @@ from cloud_crm.assembly import ASSETS, Cloud
 from cloud_crm.clock import Clock, system_clock
 from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, is_loopback, read_secret
 from cloud_crm.coupons.endpoints import coupon_endpoints
+from cloud_crm.coupons.pages import coupon_pages
 from cloud_crm.events.endpoints import event_endpoints
 from cloud_crm.gateways.endpoints import gateway_endpoints
 from cloud_crm.gateways.pages import gateway_pages
 from cloud_crm.ledger.endpoints import ledger_endpoints
+from cloud_crm.members.account_pages import MemberForms, account_pages
 from cloud_crm.members.endpoints import member_endpoints
 from cloud_crm.members.pages import member_pages
 from cloud_crm.memory import settle_memory
@@ -30,6 +32,7 @@ from cloud_crm.operators import BoundedBody, OperatorPassword, SameOrigin
 from cloud_crm.phones.pages import phone_pages
 from cloud_crm.problems import answer_problems
 from cloud_crm.programme.endpoints import programme_endpoints
+from cloud_crm.programme.pages import Explain, plain_explanation, programme_pages
 from cloud_crm.rights.endpoints import rights_endpoints
 from cloud_crm.rights.pages import rights_pages
 from kiosk_ui.design import SecurityHeaders, assets
@@ -58,7 +61,7 @@ def cloud_app(cloud: Cloud) -> FastAPI:
     )
     for router in (
         gateway_endpoints(cloud.gateways),
-        member_endpoints(cloud.members),
+        member_endpoints(cloud.members, cloud.accounts),
         coupon_endpoints(cloud.coupons),
         programme_endpoints(cloud.programme),
         ledger_endpoints(cloud.ledger),
@@ -66,6 +69,9 @@ def cloud_app(cloud: Cloud) -> FastAPI:
         event_endpoints(cloud.events),
         gateway_pages(cloud.desk, cloud.pages, cloud.hub),
         member_pages(cloud.members, cloud.pages),
+        account_pages(MemberForms(cloud.accounts, cloud.members, cloud.coupons, cloud.rights), cloud.pages),
+        coupon_pages(cloud.coupons, cloud.pages),
+        programme_pages(cloud.programme, cloud.pages, cloud.explain),
         rights_pages(cloud.rights, cloud.gateways, cloud.pages),
         phone_pages(cloud.pages, cloud.clock),
         live_pages(cloud.hub),
@@ -78,9 +84,9 @@ def cloud_app(cloud: Cloud) -> FastAPI:
     return app
 
 
-def run(settings: CloudSettings, *, clock: Clock = system_clock) -> None:
+def run(settings: CloudSettings, *, clock: Clock = system_clock, explain: Explain = plain_explanation) -> None:
     """Serve until SIGINT or SIGTERM. Raises ``ConfigError`` or ``DatabaseError`` before listening."""
-    cloud = Cloud(settings, clock=clock)
+    cloud = Cloud(settings, clock=clock, explain=explain)
     server = _Server(cloud)
     settle_memory()
     before = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}

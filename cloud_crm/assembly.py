@@ -26,11 +26,13 @@ from cloud_crm.gateways.service import GatewayService
 from cloud_crm.landing_store import CrmLandingStore, LandingEffects
 from cloud_crm.ledger.service import LedgerService
 from cloud_crm.loyalty_landing import LoyaltyLanding, LoyaltySettings
+from cloud_crm.members.account import AccountDesk
 from cloud_crm.members.service import MemberService
 from cloud_crm.metrics import CloudFigures
 from cloud_crm.news import News
 from cloud_crm.points.days import DayTurn
 from cloud_crm.programme.configured import configured_programme
+from cloud_crm.programme.pages import Explain, plain_explanation
 from cloud_crm.programme.service import ProgrammeService
 from cloud_crm.rights.books import RightsTerms
 from cloud_crm.rights.service import RightsService
@@ -82,9 +84,17 @@ def loyalty_settings(settings: CloudSettings) -> LoyaltySettings:
 class Cloud:
     """Everything the app serves. Opens the database: raises ``ConfigError`` or ``DatabaseError``."""
 
-    def __init__(self, settings: CloudSettings, *, clock: Clock = system_clock, dial: Dial | None = None) -> None:
+    def __init__(
+        self,
+        settings: CloudSettings,
+        *,
+        clock: Clock = system_clock,
+        dial: Dial | None = None,
+        explain: Explain = plain_explanation,
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self.explain = explain
         configured = configured_programme(settings)
         self.is_alive = True
         """False once a part of the work has ended by a bug: whoever supervises the process restarts it."""
@@ -151,11 +161,10 @@ class Cloud:
             self.database, clock=clock, medium_key=key, keeper=self._keeper, changed=self._replica_changed
         )
         self.programme = ProgrammeService(self.database, clock=clock, changed=self._replica_changed)
-        self.coupons = CouponService(
-            self.database, days, clock=clock, medium_key=key, changed=self._replica_changed
-        )
+        self.coupons = CouponService(self.database, days, clock=clock, medium_key=key, changed=self._replica_changed)
         self.gateways = GatewayService(self.database, clock=clock, released=self._released)
         self.rights = RightsService(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
+        self.accounts = AccountDesk(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
         self.ledger = LedgerService(self.database)
         self.events = EventService(self.database)
         self.desk = StoreDesk(self.gateways, self.ledger, self.events)

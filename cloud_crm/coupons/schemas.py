@@ -89,6 +89,7 @@ class CouponView(BaseModel):
     campaign_uses_max: int
     liability_minor_max: int
     liability_minor: int
+    currency: str
     issued: int
     used: int
     open: int

@@ -51,8 +51,9 @@ class CouponService:
             gone, fare = repository.budgets(connection), repository.figures(connection)
         known = list(terms.coupons) if terms else []
         past = sorted(fare.keys() - {coupon.id for coupon in known})
-        return [_coupon_view(one.id, one, gone, fare) for one in known] + [
-            _coupon_view(name, None, gone, fare) for name in past
+        currency = terms.programme.currency if terms else ""
+        return [_coupon_view((one.id, one, currency), gone, fare) for one in known] + [
+            _coupon_view((name, None, currency), gone, fare) for name in past
         ]
 
     def issue(self, coupon: str, body: IssueBody, *, operator: str) -> IssueAnswer:
@@ -145,8 +146,9 @@ def _answer(terms: Terms, answers: Sequence[Issued], texts: Sequence[str]) -> Is
 
 
 def _coupon_view(
-    name: str, coupon: Coupon | None, gone: Mapping[str, BudgetRow], fare: Mapping[str, CouponFigures]
+    of: tuple[str, Coupon | None, str], gone: Mapping[str, BudgetRow], fare: Mapping[str, CouponFigures]
 ) -> CouponView:
+    name, coupon, currency = of
     figures, spent = fare.get(name, CouponFigures()), gone.get(name, BudgetRow(name, 0, 0))
     budget = coupon.budget if coupon else None
     return CouponView(
@@ -159,6 +161,7 @@ def _coupon_view(
         campaign_uses_max=budget.campaign_uses_max if budget else 0,
         liability_minor_max=budget.liability_minor_max if budget else 0,
         liability_minor=spent.liability_minor,
+        currency=currency,
         issued=figures.issued,
         used=figures.used,
         open=figures.open,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
+from cloud_crm.members.account import AccountDesk, Adjustment
 from cloud_crm.members.schemas import (
     Because,
     ImportBody,
@@ -26,7 +27,7 @@ MemberPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="
 MediumPath = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="Medium id, as answered when it was linked")]
 
 
-def member_endpoints(service: MemberService) -> APIRouter:
+def member_endpoints(service: MemberService, desk: AccountDesk) -> APIRouter:
     """``/api/members`` and what is below."""
     router = APIRouter(prefix="/api/members", tags=["members"])
 
@@ -52,6 +53,11 @@ def member_endpoints(service: MemberService) -> APIRouter:
     def change(member: MemberPath, body: MemberChange, request: Request) -> MemberView:
         """Other details or consents; what is left out stays."""
         return service.change(member, body, operator=operator_of(request))
+
+    @router.post("/{member}/adjust", status_code=HTTPStatus.NO_CONTENT)
+    def adjust(member: MemberPath, body: Adjustment, request: Request) -> None:
+        """Give or take points by hand, with a reason; the same key adjusts once."""
+        desk.adjust(member, body, operator=operator_of(request))
 
     @router.post("/{member}/block", status_code=HTTPStatus.NO_CONTENT)
     def block(member: MemberPath, body: Because, request: Request) -> None:

@@ -54,7 +54,7 @@ def member_pages(service: MemberService, pages: Pages) -> APIRouter:
     @router.post("/members/{member}/media")
     def link(member: MemberPath, request: Request, form: Form) -> Response:
         technology = form.get("technology", "card")
-        number_hex = _number_hex(technology, form.get("number", ""))
+        number_hex = number_hex_of(technology, form.get("number", ""))
         try:
             service.link(member, shaped(NewMedium, technology=technology, number_hex=number_hex))
         except Problem as problem:
@@ -72,7 +72,7 @@ def member_pages(service: MemberService, pages: Pages) -> APIRouter:
     return router
 
 
-def _number_hex(technology: str, number: str) -> str:
+def number_hex_of(technology: str, number: str) -> str:
     """A card's number as people type it (``04 A1:B2``); a code's text as its bytes."""
     if technology == "code":
         return number.strip().encode().hex()

@@ -101,6 +101,11 @@ def note(
     add_act(connection, row)
 
 
+def is_noted(connection: Connection, source: str) -> bool:
+    """Whether an act of this source was kept."""
+    return connection.scalar(select(staff_acts.c.act_id).where(staff_acts.c.source == source)) is not None
+
+
 def new_source() -> str:
     """A name for something that was done at the head office, where no event names it."""
     return f"{CLOUD}/{secrets.token_hex(_SOURCE_BYTES)}"

@@ -28,7 +28,17 @@ from tests.unit.cloud.store_days import MORNING, SECRET, FakeClock, StoreDay
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
-PAGES = ("/", "/stores/store-1", "/stores/store-2", "/members", "/members?search=nobody", "/nowhere")
+PAGES = (
+    "/",
+    "/stores/store-1",
+    "/stores/store-2",
+    "/members",
+    "/members?search=nobody",
+    "/members/{member}",
+    "/coupons",
+    "/programme",
+    "/nowhere",
+)
 HOSTILE = '<img src=x onerror="document.title=1">鑫🀄 العربية'
 EVERY_SIZE = (*SIZES.values(), (390, 844))
 
@@ -98,7 +108,8 @@ async def test_every_page_fits_every_size_and_axe_finds_nothing(
     page = await open_page(f"{office.url}/", color_scheme=scheme)
     faults = {}
     for path in PAGES:
-        await page.goto(f"{office.url}{path}{'&' if '?' in path else '?'}lang={language}")
+        address = path.format(member=office.member)
+        await page.goto(f"{office.url}{address}{'&' if '?' in path else '?'}lang={language}")
         for width, height in EVERY_SIZE:
             await page.set_viewport_size({"width": width, "height": height})
             if found := await page.evaluate(LAYOUT, False):
