@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from cloud_bridge.contract import EVENT_TYPES
 from cloud_bridge.envelope import BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX, GENESIS_HASH, Envelope
-from cloud_bridge.receipts import Ack, Applied, Hello, Message, Nack, Presence, Quarantined
+from cloud_bridge.receipts import Ack, Applied, Hello, Message, Nack, Presence, Quarantined, RightsStanding
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Down, Lane, Up
 
@@ -26,6 +26,7 @@ _DOWN: dict[Down, type[Message]] = {
     Down.ACK: Ack,
     Down.NACK: Nack,
     Down.REPLICA: ReplicaStep,
+    Down.RIGHTS: RightsStanding,
     Down.QUARANTINE: Quarantined,
 }
 

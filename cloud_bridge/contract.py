@@ -246,7 +246,7 @@ class MemberRegisteredV1(EventData):
     member: Member
     personal: Sealed
     language: Annotated[str, Field(max_length=10)] = ""
-    joined_on: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$", description="The store's local date")]
+    joined_on: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="The store's local date")]
     referrer: Annotated[str, Field(max_length=20)] = ""
     consents: Annotated[tuple[ConsentV1, ...], Field(max_length=20)] = ()
 

@@ -17,7 +17,7 @@ from cloud_bridge.receipts import SEQUENCE_MAX
 
 _DIGITS_MAX = 15
 _CHARACTER = r'[^"\\\x00-\x1f]'
-_PORTABLE_PATTERN = re.compile(r"\^((?:\[[A-Za-z0-9_-]+\]\{[0-9,]+\})+)\$")
+_PORTABLE_PATTERN = re.compile(r"\^((?:\[[A-Za-z0-9_.-]+\]\{[0-9,]+\}|-)+)\$")
 _SEQUENCE_DIGITS_MAX = len(str(SEQUENCE_MAX))
 _ENVELOPE = (
     r'\{{"data":({data}),"datacontenttype":"application/json","gatewayid":"([a-z0-9][a-z0-9-]{{0,62}}+)"'
@@ -98,6 +98,8 @@ def _value(schema: _Schema, definitions: _Schema) -> str:
             return f'"{_text(schema)}"'
         case "integer":
             return _integer(schema)
+        case "boolean":
+            return "(?:true|false)"
         case "array":
             return _array(schema, definitions)
     raise _NoPlainFormError
