@@ -1,7 +1,8 @@
 """The kiosk's page and what it sends: choices, asks and forms."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -71,9 +72,13 @@ class FormBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     form: Form = Field(description="which form")
-    visit: str = Field(max_length=_VISIT_LENGTH_MAX, description="the token of the screen it was filled in on")
+    visit: str = Field(
+        repr=False, max_length=_VISIT_LENGTH_MAX, description="the token of the screen it was filled in on"
+    )
     subject: str = Field("", max_length=_SUBJECT_LENGTH_MAX, description="what it is about")
-    fields: dict[_FieldName, _FieldText] = Field(max_length=_FIELDS_MAX, description="what was written, by field")
+    fields: dict[_FieldName, _FieldText] = Field(
+        repr=False, max_length=_FIELDS_MAX, description="what was written, by field"
+    )
     key: str = Field("", max_length=_VISIT_LENGTH_MAX, description="sent twice under one key, a form is done once")
 
 
@@ -117,41 +122,44 @@ def kiosk_pages(pages: Pages, hub: LiveHub, kiosks: Sequence[Kiosk]) -> APIRoute
     @router.post("/kiosk/{kiosk}/choice", status_code=204, dependencies=[Depends(same_origin)])
     async def choice(body: ChoiceBody, kiosk: Annotated[Kiosk, Depends(known)]) -> Response:
         """Answers 204 when the choice is durable, 503 when that is not known: press again."""
-        try:
+        with _unsure(kiosk, "press again"):
             await kiosk.touch.press(body.choice, subject=body.subject)
-        except TouchError as error:
-            view = ProblemView.of(f"kiosk {kiosk.name}", str(error), "press again")
-            raise Refused(503, view, retry_after_s=error.retry_after_s) from error
         return Response(status_code=204)
 
     @router.post("/kiosk/{kiosk}/ask", status_code=204, dependencies=[Depends(same_origin)])
     async def ask(body: AskBody, kiosk: Annotated[Kiosk, Depends(known)]) -> Response:
         """Answers 204 when the screen is on its way, 409 when the visit is over."""
-        try:
-            await _desk_of(kiosk).ask(kiosk.name, Asked(body.view, body.visit, body.subject))
-        except VisitOver as error:
-            view = ProblemView.of("visit", "this visit is over", "show the card again")
-            raise Refused(409, view) from error
-        except TouchError as error:
-            view = ProblemView.of(f"kiosk {kiosk.name}", str(error), "ask again")
-            raise Refused(503, view, retry_after_s=error.retry_after_s) from error
+        with _unsure(kiosk, "ask again"):
+            try:
+                await _desk_of(kiosk).ask(kiosk.name, Asked(body.view, body.visit, body.subject))
+            except VisitOver as error:
+                view = ProblemView.of("visit", "this visit is over", "show the card again")
+                raise Refused(409, view) from error
         return Response(status_code=204)
 
     @router.post("/kiosk/{kiosk}/form", dependencies=[Depends(same_origin)], responses={409: {"model": FormAnswerView}})
     async def form(body: FormBody, kiosk: Annotated[Kiosk, Depends(known)], response: Response) -> FormAnswerView:
         """Answers 200 with what became of it, 409 when the visit is over, 503 when nobody knows: send it again."""
         filled = Filled(body.form, body.visit, body.subject, body.fields, body.key)
-        try:
-            answer = await _desk_of(kiosk).fill(kiosk.name, filled)
-        except VisitOver:
-            response.status_code = 409
-            return FormAnswerView(is_accepted=False, reason=FormReason.VISIT_OVER)
-        except TouchError as error:
-            view = ProblemView.of(f"kiosk {kiosk.name}", str(error), "send it again")
-            raise Refused(503, view, retry_after_s=error.retry_after_s) from error
+        with _unsure(kiosk, "send it again"):
+            try:
+                answer = await _desk_of(kiosk).fill(kiosk.name, filled)
+            except VisitOver:
+                response.status_code = 409
+                return FormAnswerView(is_accepted=False, reason=FormReason.VISIT_OVER)
         return FormAnswerView.model_validate(answer, from_attributes=True)
 
     return router
+
+
+@contextmanager
+def _unsure(kiosk: Kiosk, remedy: str) -> Iterator[None]:
+    """503 where nobody knows whether it was recorded."""
+    try:
+        yield
+    except TouchError as error:
+        view = ProblemView.of(f"kiosk {kiosk.name}", str(error), remedy)
+        raise Refused(503, view, retry_after_s=error.retry_after_s) from error
 
 
 def _desk_of(kiosk: Kiosk) -> Desk:

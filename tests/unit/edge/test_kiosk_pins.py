@@ -6,6 +6,11 @@ from pathlib import Path
 
 from cloud_bridge.contract import DecisionRefusedV1, FormFilledV1, PinChangedV1, RewardTakenV1
 from cloud_bridge.personal import PersonalSeal
+from devices.observations import FormFilled
+from edge_agent.kiosk.entries import read_form
+from kiosk_ui.kiosk.desk import Filled
+from kiosk_ui.kiosk.pages import FormBody
+from kiosk_ui.kiosk.screens import Form
 from loyalty.pins import verifier_of
 from tests.unit.edge.kiosk_bench import KEY, KioskBench, anna, kiosk_bench
 from tests.unit.edge.store_bench import ANNA_CARD, NOBODYS_CARD, HandClock
@@ -113,3 +118,11 @@ async def test_no_pin_reaches_the_journal_or_a_repr(tmp_path: Path) -> None:
             assert "pin" not in PersonalSeal(KEY).open(fact["member"], fact["sealed"])
     kept = b"".join(file.read_bytes() for file in tmp_path.glob("journal.db*"))  # noqa: ASYNC240  the store is closed
     assert PIN.encode() not in kept
+
+
+def test_what_a_page_sends_shows_neither_pin_nor_visit_when_it_is_printed() -> None:
+    body = FormBody(form=Form.UNLOCK, visit="token-1", fields={"pin": PIN})
+    sent = Filled(Form.UNLOCK, "token-1", fields={"pin": PIN})
+    form = FormFilled("front", "unlock", {"pin": PIN})
+    read = read_form(Form.UNLOCK, {"pin": PIN}, subject="")
+    assert not any(PIN in repr(one) or "token-1" in repr(one) for one in (body, sent, form, read))
