@@ -114,9 +114,7 @@ def _decisions() -> list[EventData]:
         CouponUsedV1(
             cause=_CAUSE, instance=_COUPON, coupon="free-coffee", member=MEMBER, sale="536365", discount_minor=350
         ),
-        RewardTakenV1(
-            cause=_CAUSE, redemption=_REDEMPTION, member=MEMBER, reward="mug", points=400, voucher="K7M2QX"
-        ),
+        RewardTakenV1(cause=_CAUSE, redemption=_REDEMPTION, member=MEMBER, reward="mug", points=400, voucher="K7M2QX"),
         DecisionRefusedV1(cause=_CAUSE, reason="below_minimum", member=MEMBER, sale="536365"),
         DecisionDeferredV1(cause=_CAUSE, awaits="link", medium=_MEDIUM, sale="536365"),
     ]
