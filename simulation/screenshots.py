@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +35,7 @@ _CHROMIUM_FLAGS = [
 _LANGUAGES = {"en": "en", "zh": "zh-CN"}
 _SIZES = ((1024, 600), (1280, 800), (1080, 1920))
 _TURNS = 25
+_VIEWS = ("points", "coupons", "rewards", "refer", "link", "details", "consents", "survey", "help")
 _ATTRACT = '[data-screen="attract"]'
 
 
@@ -49,6 +50,8 @@ class Shot:
     ready: str = "main"
     card: SeedMember | None = None
     """Whose card is tapped once the page is there."""
+    touches: tuple[str, ...] = ()
+    """What is touched then, one after the other: selectors of keys."""
 
 
 class Photographer:
@@ -70,10 +73,14 @@ class Photographer:
         if shot.card is not None:
             await page.locator(_ATTRACT).first.wait_for()
             await self._demo.floor.at(1).tap(shot.card.card)
+        for key in shot.touches:
+            await page.locator(key).first.click()
         await page.locator(shot.ready).first.wait_for()
         # Entrances last a fraction of a second; a picture is of the page at rest.
         await page.wait_for_timeout(1_200)
         await page.screenshot(path=self._folder / f"{shot.name}-{shot.language}.png")
+        if shot.card is not None:  # The next member need not wait until this visit ends by itself.
+            await page.request.post(f"{shot.url}/choice", data={"choice": "done"})
         await context.close()
 
 
@@ -105,17 +112,27 @@ def every(demo: Demo) -> list[Shot]:
         "kiosk-attract": (demo.kiosk_url, _ATTRACT),
         "kiosk-greeting": (demo.kiosk_url, '[data-screen="greeting"]'),
         "status": (f"{demo.branch.url}/staff/status", "main"),
+        "staff-members": (f"{demo.branch.url}/staff/members", "main"),
         "fleet": (f"{crm}/", "main"),
         "store": (f"{crm}/stores/{GATEWAY_ID}", "main"),
         "members": (f"{crm}/members", "main"),
         "control": (demo.control_url, "main"),
     }
-    return [
-        Shot(f"{name}-{size[0]}", url, size, language, ready, _reads(demo, language) if "greeting" in name else None)
-        for name, (url, ready) in pages.items()
-        for size in _SIZES
-        for language in _LANGUAGES
-    ]
+    shots = []
+    for size, language in product(_SIZES, _LANGUAGES):
+        member = _reads(demo, language)
+        for name, (url, ready) in pages.items():
+            card = member if "greeting" in name else None
+            shots.append(Shot(f"{name}-{size[0]}", url, size, language, ready, card))
+        shots += [_behind_the_menu(demo, view, size, language) for view in _VIEWS]
+    return shots
+
+
+def _behind_the_menu(demo: Demo, view: str, size: tuple[int, int], language: str) -> Shot:
+    """A member's card is tapped, then the tile of this view."""
+    ready, card = f'[data-screen="{view}"]', _reads(demo, language)
+    touches = (f'#stage [data-view="{view}"]',)
+    return Shot(f"kiosk-{view}-{size[0]}", demo.kiosk_url, size, language, ready, card, touches)
 
 
 def _reads(demo: Demo, language: str) -> SeedMember:
