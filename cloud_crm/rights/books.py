@@ -91,8 +91,13 @@ class RightsBooks:
 
     def put_in_doubt(self, key: AccountKey, gateway: GatewayId, points: int, name: MovementId) -> None:
         """Points that an earlier life of a gateway may have credited already, and let be spent: as if it told of it."""
-        earlier = Movement(name, Kind.EARNED, gateway, Incarnation(""), points)
-        self.settle(key, earlier, is_posting=True)
+        kept = self._accounts[key]
+        posted = Movement(name, Kind.EARNED, gateway, Incarnation(""), points)
+        credited = rules.credit(kept.books, posted, in_doubt=True, known=())
+        if not isinstance(credited, Refusal):
+            self._put(kept, credited.account, gateway)
+            if credited.recovered:
+                self.recovered.append((key, name, credited.recovered))
 
     def home_of(self, key: AccountKey) -> GatewayId | None:
         """The gateway that is leased first."""

@@ -161,6 +161,22 @@ def settle(
     return Settled(replace(account, balance=account.balance + change, leases=leases))
 
 
+def credit(
+    account: Account, movement: Movement, *, in_doubt: bool, known: Container[MovementId]
+) -> Settled | Refusal:
+    """Apply points that a gateway posted without taking a right to them; once, whoever tells of the same fact.
+
+    ``in_doubt``: an earlier life of the gateway may have credited them and let them be spent, as when a till repeats
+    its receipts to a restored disk. Then they are what that life held: in suspense, until it tells.
+    """
+    if movement.movement_id in known:
+        return Refusal.DUPLICATE
+    if in_doubt:
+        return _settle_late(account, movement)
+    after = issue(account, movement.points)
+    return after if isinstance(after, Refusal) else Settled(after)
+
+
 def withdraw(account: Account, gateway: GatewayId) -> Account:
     """A gateway was revoked or begins another incarnation: what it held is in doubt until it tells."""
     lease = account.leases.get(gateway)

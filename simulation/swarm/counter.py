@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from loyalty.rights.movements import Kind, MovementId, Refusal
+from loyalty.rights.movements import Incarnation, Kind, Movement, MovementId, Refusal
 from loyalty.rights.wallet import Moved, Redemption, Wallet
-from simulation.swarm.world import Gateway, Purse, World
+from simulation.swarm.world import Gateway, Purse, Receipt, World
 
 EARNED_MAX = 60
+REPEATED_MAX = 5
+NO_LEASE = Incarnation("")
+"""In the place of an incarnation: points were posted and no right was taken."""
 
 
 def record(world: World, gateway: Gateway, number: int, moved: Moved) -> None:
@@ -25,18 +28,63 @@ def record(world: World, gateway: Gateway, number: int, moved: Moved) -> None:
     gateway.wallets[number] = moved.wallet
     gateway.journal.append((number, movement))
     purse.facts.setdefault(movement.movement_id, movement)
+    if world.rules.is_witnessed(movement.kind):
+        gateway.witness = len(gateway.journal)
 
 
 def earn(world: World, gateway: Gateway, purse: Purse) -> None:
     """A purchase earns."""
     if purse.coupon:
         return
-    wallet = gateway.wallets[purse.number]
-    moved = world.rules.earn(wallet, gateway.next_fact(wallet), 1 + int(world.rng.random() * EARNED_MAX))
-    if isinstance(moved, Moved):
-        purse.truth.earned += moved.movement.points
-        purse.earned[moved.movement.movement_id] = moved.movement.points
-        record(world, gateway, purse.number, moved)
+    world.serial += 1
+    points = 1 + int(world.rng.random() * EARNED_MAX)
+    receipt = Receipt(MovementId(f"sale{world.serial}"), purse.number, points, gateway.incarnation)
+    gateway.receipts.append(receipt)
+    purse.truth.earned += points
+    purse.earned[receipt.name] = points
+    if gateway.is_first_life or world.rng.random() < 0.7:
+        moved = world.rules.earn(gateway.wallets[purse.number], receipt.name, points)
+        if isinstance(moved, Moved):
+            gateway.decided.add(receipt.name)
+            record(world, gateway, purse.number, moved)
+    else:
+        _post_without_right(gateway, receipt)
+
+
+def repeat_receipts(world: World, gateway: Gateway) -> None:
+    """The till sends again what it sold to an earlier life of the disk; what the disk knows changes nothing.
+
+    Whether that life had credited it, and the points were spent, nobody here can know.
+    """
+    for receipt in gateway.receipts[-REPEATED_MAX:]:
+        if receipt.name not in gateway.decided and receipt.incarnation != gateway.incarnation:
+            if world.rules.earns_rights(receipt.incarnation == gateway.incarnation):
+                moved = world.rules.earn(gateway.wallets[receipt.number], receipt.name, receipt.points)
+                if isinstance(moved, Moved):
+                    gateway.decided.add(receipt.name)
+                    record(world, gateway, receipt.number, moved)
+            else:
+                _post_without_right(gateway, receipt)
+
+
+def _post_without_right(gateway: Gateway, receipt: Receipt) -> None:
+    """A posting that names no lease: the cloud issues it, once."""
+    gateway.decided.add(receipt.name)
+    fact = Movement(receipt.name, Kind.EARNED, gateway.name, NO_LEASE, receipt.points)
+    gateway.journal.append((receipt.number, fact))
+
+
+def take_back_elsewhere(world: World, purse: Purse) -> None:
+    """Goods went back where nobody knew the sale: the cloud settles it, whatever is available."""
+    if not purse.earned:
+        return
+    sale = world.rng.choice(list(purse.earned))
+    points = purse.earned.pop(sale)
+    after = world.rules.unissue(purse.account, points)
+    if not isinstance(after, Refusal):
+        purse.account = after
+        purse.posted -= points
+        purse.truth.unearned += points
 
 
 def bring_back_purchase(world: World, gateway: Gateway, purse: Purse) -> None:
@@ -65,7 +113,8 @@ def redeem(world: World, gateway: Gateway, purse: Purse) -> None:
     affordable = natural and not gateway.online and points <= purse.truth.remaining() - sum(wallet.reserved.values())
     moved = world.rules.redeem(wallet, gateway.next_fact(wallet), points)
     if affordable:
-        _count(world, purse, accepted=isinstance(moved, Moved))
+        is_ordinary = gateway.is_proven and not world.disturbed
+        _count(world, purse, is_ordinary=is_ordinary, accepted=isinstance(moved, Moved))
     if isinstance(moved, Moved):
         record(world, gateway, purse.number, moved)
 
@@ -81,8 +130,8 @@ def _wanted(world: World, purse: Purse, wallet: Wallet) -> tuple[int, bool]:
     return (wallet.rights + 1 if luck < 0.95 else 1), False
 
 
-def _count(world: World, purse: Purse, *, accepted: bool) -> None:
-    if world.disturbed:
+def _count(world: World, purse: Purse, *, is_ordinary: bool, accepted: bool) -> None:
+    if not is_ordinary:
         world.tally.affordable_disturbed += 1
         world.tally.accepted_disturbed += accepted
     elif not purse.single_home:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from loyalty.identifiers import GatewayId
-from loyalty.rights.account import GrantRequest
+from loyalty.rights.account import GrantRequest, Settled
 from loyalty.rights.invariants import two_bodies
 from loyalty.rights.losses import recover
 from loyalty.rights.movements import Grant, GrantId, Incarnation, Kind, Movement, MovementId, Refusal
 from loyalty.rights.wallet import Wallet
-from simulation.swarm.counter import record, undo
+from simulation.swarm.counter import NO_LEASE, record, undo
 from simulation.swarm.world import Gateway, Purse, World
 
 _SIGN = {Kind.EARNED: 1, Kind.RESTORED: 1, Kind.UNEARNED: -1, Kind.REDEEMED: -1, Kind.RETURNED: 0}
@@ -16,7 +16,8 @@ _SIGN = {Kind.EARNED: 1, Kind.RESTORED: 1, Kind.UNEARNED: -1, Kind.REDEEMED: -1,
 
 def sync(world: World, gateway: Gateway) -> None:
     """A gateway that is online says hello and, once it was answered, sends what was not acknowledged, oldest first."""
-    world.send(on_hello, (gateway, gateway.incarnation, tuple(wallet.granted for wallet in gateway.wallets)))
+    granted = tuple(wallet.granted for wallet in gateway.wallets)
+    world.send(on_hello, (gateway, gateway.incarnation, granted, gateway.boots))
     if gateway.heard:
         incarnation = gateway.incarnation
         for row in range(gateway.acknowledged, len(gateway.journal)):
@@ -24,21 +25,21 @@ def sync(world: World, gateway: Gateway) -> None:
                 world.send(on_fact, (gateway, incarnation, row + 1, *gateway.journal[row]))
 
 
-def on_hello(world: World, message: tuple[Gateway, Incarnation, tuple[int, ...]]) -> None:
+def on_hello(world: World, message: tuple[Gateway, Incarnation, tuple[int, ...], int]) -> None:
     """Cloud: greet, withdraw the leases of an incarnation that is replaced, and grant anew."""
-    gateway, incarnation, granted = message
+    gateway, incarnation, granted, boot = message
     name = gateway.name
     before = world.standings[name]
     answer = world.rules.greet(before, incarnation)
     world.standings[name] = answer.standing
     if answer.refusal is not None:
-        world.send(on_refused, (gateway, incarnation, answer.refusal))
+        world.send(on_refused, (gateway, incarnation, world.heads.get(incarnation, 0), answer.refusal))
         return
     if answer.standing.current != before.current:
         for purse in world.purses:
             purse.account = world.rules.withdraw(purse.account, name)
             purse.grants.pop(name, None)
-    world.send(on_welcome, (gateway, incarnation))
+    world.send(on_welcome, (gateway, incarnation, world.heads.get(incarnation, 0), boot))
     for purse, total in zip(world.purses, granted, strict=True):
         if purse.home == name:
             top_up(world, purse, name)
@@ -54,11 +55,14 @@ def on_fact(world: World, message: tuple[Gateway, Incarnation, int, int, Movemen
     if sequence > head + 1:
         return
     purse = world.purses[number]
-    broken = two_bodies(purse.facts, movement)
-    if broken:
-        world.violations.append(broken)
     standing = world.standings[movement.gateway]
-    settled = world.rules.settle(purse.account, movement, standing=standing, known=purse.applied)
+    if movement.incarnation == NO_LEASE:
+        settled = _credited(world, purse, gateway, movement)
+    else:
+        broken = two_bodies(purse.facts, movement)
+        if broken:
+            world.violations.append(broken)
+        settled = world.rules.settle(purse.account, movement, standing=standing, known=purse.applied)
     if not isinstance(settled, Refusal):
         purse.account = settled.account
         if settled.recovered:
@@ -69,10 +73,17 @@ def on_fact(world: World, message: tuple[Gateway, Incarnation, int, int, Movemen
             purse.posted += _SIGN[movement.kind] * movement.points
     world.heads[envelope] = max(head, sequence)
     world.send(on_acknowledged, (gateway, envelope, world.heads[envelope]))
-    if movement.incarnation == standing.current:
+    if movement.incarnation in (standing.current, NO_LEASE):
         top_up(world, purse, purse.home)
         if purse.home != movement.gateway:
             top_up(world, purse, movement.gateway)
+
+
+def _credited(world: World, purse: Purse, gateway: Gateway, movement: Movement) -> Settled | Refusal:
+    """Cloud: issue what was posted without a right; of a sale made to an earlier life, in doubt."""
+    sold = next(receipt.incarnation for receipt in gateway.receipts if receipt.name == movement.movement_id)
+    in_doubt = sold != gateway.incarnation
+    return world.rules.credit(purse.account, movement, in_doubt=in_doubt, known=purse.applied)
 
 
 def top_up(world: World, purse: Purse, name: GatewayId) -> None:
@@ -111,19 +122,28 @@ def on_grant(world: World, message: tuple[Gateway, int, Grant]) -> None:
             gateway.wallets[number] = taken
 
 
-def on_welcome(world: World, message: tuple[Gateway, Incarnation]) -> None:
-    """Gateway: thaw."""
-    gateway, incarnation = message
-    if gateway.alive and incarnation == gateway.incarnation:
-        gateway.heard = True
+def on_welcome(world: World, message: tuple[Gateway, Incarnation, int, int]) -> None:
+    """Gateway: thaw; unless the cloud knows rows that this disk has forgotten, which makes it a restored one."""
+    gateway, incarnation, head, boot = message
+    if gateway.alive and incarnation == gateway.incarnation and world.rules.is_answer(boot, gateway.boots):
+        if gateway.forked is not None and head > gateway.forked:
+            begin_anew(world, gateway)
+            return
+        gateway.heard = gateway.is_proven = True
         thawed = [world.rules.welcome(wallet, incarnation) for wallet in gateway.wallets]
         gateway.wallets = [new if isinstance(new, Wallet) else gateway.wallets[n] for n, new in enumerate(thawed)]
 
 
-def on_refused(world: World, message: tuple[Gateway, Incarnation, Refusal]) -> None:
-    """Gateway: freeze and give everything back; where another incarnation took over, begin anew."""
-    gateway, incarnation, refusal = message
+def on_refused(world: World, message: tuple[Gateway, Incarnation, int, Refusal]) -> None:
+    """Gateway: freeze and give everything back; where another incarnation took over, begin anew.
+
+    A disk that has forgotten rows gives nothing back: what its wallets say was true once.
+    """
+    gateway, incarnation, head, refusal = message
     if not gateway.alive or incarnation != gateway.incarnation:
+        return
+    if gateway.forked is not None and head > gateway.forked:
+        begin_anew(world, gateway)
         return
     gateway.heard = True
     for number, wallet in enumerate(gateway.wallets):
@@ -139,6 +159,9 @@ def on_refused(world: World, message: tuple[Gateway, Incarnation, Refusal]) -> N
 def begin_anew(world: World, gateway: Gateway) -> None:
     """Begin an incarnation; what was not acknowledged is sent again under it, with the same identifiers."""
     gateway.incarnation = world.new_incarnation(gateway.name)
+    gateway.restored = True
+    gateway.forked = None
+    gateway.witness = 0
     gateway.wallets = [world.rules.begin_incarnation(wallet, gateway.incarnation) for wallet in gateway.wallets]
     gateway.journal = gateway.journal[gateway.acknowledged :]
     gateway.acknowledged = 0

@@ -70,7 +70,8 @@ def _begin(rng: Random, rules: Rules) -> World:
     )  # fmt: skip
     for name in names:
         incarnation = world.new_incarnation(name)
-        world.gateways.append(Gateway(name, incarnation, [Wallet(name, incarnation) for _ in purses]))
+        wallets = [Wallet(name, incarnation) for _ in purses]
+        world.gateways.append(Gateway(name, incarnation, wallets, has_witness=rng.random() < 0.5))
     for gateway in world.gateways:
         _install(world, gateway)
     return world
@@ -105,7 +106,7 @@ def _check(world: World) -> bool:
     """Whether an invariant is broken now."""
     for purse in world.purses:
         number = purse.number
-        wallets = [gateway.wallets[number] for gateway in world.gateways]
+        wallets = [gateway.wallets[number] for gateway in world.gateways if gateway.may_spend(number)]
         broken = (
             overspent(purse.truth, purse.account, wallets)
             or unbalanced(purse.account, purse.posted)

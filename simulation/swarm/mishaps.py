@@ -31,6 +31,7 @@ def clone(world: World, gateway: Gateway, _purse: Purse) -> None:
     if len(world.gateways) < MACHINES_MAX:
         world.disturbed = True
         copy = Gateway(gateway.name, gateway.incarnation, [], snapshot=gateway.snapshot or gateway.photograph())
+        copy.receipts, copy.has_witness = list(gateway.receipts), gateway.has_witness
         _restore(copy, copy)
         begin_anew(world, copy)
         world.gateways.append(copy)
@@ -44,6 +45,33 @@ def _restore(gateway: Gateway, source: Gateway) -> None:
         gateway.acknowledged = snapshot.acknowledged
         gateway.redemptions = dict(snapshot.redemptions)
         gateway.facts_written = snapshot.facts_written
+        gateway.decided = set(snapshot.decided)
+
+
+def cut_power(world: World, gateway: Gateway, _purse: Purse) -> None:
+    """The machine starts anew. Its card may have forgotten its last writes, and nothing on it knows.
+
+    A witness on other storage knows whether a redemption is missing. Without one the cloud must have heard of a row
+    that is gone: a card that loses what the cloud never heard, on a machine without a witness, is outside of this.
+    """
+    snapshot = gateway.snapshot
+    if snapshot is not None and snapshot.incarnation == gateway.incarnation and world.rng.random() < 0.8:
+        kept = len(snapshot.journal)
+        if gateway.has_witness or world.heads.get(gateway.incarnation, 0) > kept or gateway.witness <= kept:
+            world.disturbed = True
+            written = gateway.facts_written
+            _restore(gateway, gateway)
+            gateway.facts_written = written  # facts are named by what happened in the shop, which does not repeat
+            gateway.forked = kept if gateway.forked is None else min(kept, gateway.forked)
+            gateway.acknowledged = min(gateway.acknowledged, kept)
+            if gateway.has_witness and kept < gateway.witness:
+                begin_anew(world, gateway)
+                return
+    gateway.sessions = []
+    gateway.heard = False
+    gateway.boots += 1
+    gateway.is_proven = gateway.has_witness
+    gateway.wallets = [world.rules.boot(wallet, gateway.has_witness) for wallet in gateway.wallets]
 
 
 def die(world: World, gateway: Gateway, _purse: Purse) -> None:

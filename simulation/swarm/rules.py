@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from loyalty.identifiers import GatewayId
 from loyalty.rights import account, sizing, standing, wallet
 from loyalty.rights.account import Account, Compensated, Granted, GrantRequest, Settled
 from loyalty.rights.losses import LossAccount
-from loyalty.rights.movements import Grant, GrantId, Incarnation, Movement, MovementId, Refusal
+from loyalty.rights.movements import Grant, GrantId, Incarnation, Kind, Movement, MovementId, Refusal
 from loyalty.rights.sizing import SizingPolicy
 from loyalty.rights.standing import Greeting, Standing
 from loyalty.rights.wallet import Moved, Redemption, Wallet
@@ -47,6 +48,28 @@ def nothing_lapses(untouched: Account, _days: int) -> Account:
     return untouched
 
 
+class Credits(Protocol):
+    """:func:`loyalty.rights.account.credit`."""
+
+    def __call__(
+        self, account: Account, movement: Movement, /, *, in_doubt: bool, known: Container[MovementId]
+    ) -> Settled | Refusal: ...
+
+
+def boot(before: Wallet, is_proven: bool) -> Wallet:  # noqa: FBT001 - a rule has plain arguments
+    """A gateway starts. Only a witness on other storage can prove that its disk has forgotten no redemption."""
+    return replace(before, frozen=before.frozen or not is_proven, reserved={})
+
+
+WITNESSED = frozenset({Kind.REDEEMED, Kind.RETURNED})
+"""Facts that end rights: a disk that forgets one holds rights which are gone, so the witness counts them."""
+
+
+def earns_rights(sold_in_this_life: bool) -> bool:  # noqa: FBT001 - a rule has plain arguments
+    """Whether a receipt makes rights where it is posted: not one that an earlier life may have credited already."""
+    return sold_in_this_life
+
+
 @dataclass(frozen=True)
 class Rules:
     """Every rule of the protocol under its production implementation."""
@@ -65,6 +88,13 @@ class Rules:
     supersede: Callable[[Wallet, Incarnation], Wallet | Refusal] = wallet.supersede
     grant: Grants = account.grant
     settle: Settles = account.settle
+    credit: Credits = account.credit
+    unissue: Callable[[Account, int], Account | Refusal] = account.unissue
+    is_answer: Callable[[int, int], bool] = operator.eq
+    """Whether a welcome given to one start of a gateway answers another."""
+    is_witnessed: Callable[[Kind], bool] = WITNESSED.__contains__
+    earns_rights: Callable[[bool], bool] = earns_rights
+    boot: Callable[[Wallet, bool], Wallet] = boot
     withdraw: Callable[[Account, GatewayId], Account] = account.withdraw
     write_off: Callable[[Account, LossAccount, GatewayId, int], Compensated | Refusal] = account.write_off
     goodwill: Callable[[Account, LossAccount, int], Compensated | Refusal] = account.goodwill

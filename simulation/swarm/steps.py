@@ -75,6 +75,9 @@ STEPS: dict[str, Step] = {
     "reconnect": _reconnect,
     "overtake": lambda world, _gateway, _purse: overtake(world),
     "earn": counter.earn,
+    "repeat_receipts": lambda world, gateway, _purse: counter.repeat_receipts(world, gateway),
+    "take_back_elsewhere": lambda world, _gateway, purse: counter.take_back_elsewhere(world, purse),
+    "cut_power": mishaps.cut_power,
     "redeem": counter.redeem,
     "bring_back_purchase": counter.bring_back_purchase,
     "bring_back_reward": _bring_back_reward,
@@ -96,6 +99,7 @@ STEPS: dict[str, Step] = {
 }
 USUAL: dict[str, float] = {
     "sync": 4, "reconnect": 3, "overtake": 3, "earn": 5, "redeem": 10, "bring_back_purchase": 2,
+    "repeat_receipts": 1.5, "take_back_elsewhere": 0.5, "cut_power": 2,
     "bring_back_reward": 1.5, "open_session": 2, "end_session": 2, "visit": 1.5, "give_back": 0.5,
     "take_snapshot": 1, "roll_back": 1, "clone": 0.4, "die": 0.5, "come_back": 0.8, "revoke": 0.6, "reinstate": 0.5,
     "write_off": 0.8, "show_goodwill": 0.5, "grant_to_the_past": 0.5, "jump_clock": 0.5,

@@ -51,11 +51,28 @@ class Snapshot:
     acknowledged: int
     redemptions: dict[MovementId, Redemption]
     facts_written: int
+    incarnation: Incarnation
+    decided: frozenset[MovementId]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A sale as the till remembers it: its disk is another one than the gateway's."""
+
+    name: MovementId
+    number: int
+    points: int
+    incarnation: Incarnation
+    """The gateway's when it was sold."""
 
 
 @dataclass(slots=True)
 class Gateway:
-    """One machine that bears a gateway's name; after cloning there are two with the same name."""
+    """One machine that bears a gateway's name; after cloning there are two with the same name.
+
+    ``witness`` is the length of the journal at the last redemption, kept on other storage where there is one.
+    ``forked`` is the length of the journal when its disk last fell back unnoticed.
+    """
 
     name: GatewayId
     incarnation: Incarnation
@@ -66,15 +83,37 @@ class Gateway:
     redemptions: dict[MovementId, Redemption] = field(default_factory=dict)
     sessions: list[tuple[int, str]] = field(default_factory=list)
     facts_written: int = 0
+    receipts: list[Receipt] = field(default_factory=list)
+    decided: set[MovementId] = field(default_factory=set)
+    has_witness: bool = False
+    witness: int = 0
+    is_proven: bool = True
+    """False from a start without a witness until the cloud has welcomed it: it only earns."""
+    forked: int | None = None
+    restored: bool = False
+    boots: int = 0
     heard: bool = False
     online: bool = True
     alive: bool = True
 
+    @property
+    def is_first_life(self) -> bool:
+        """Whether this disk was never restored or copied."""
+        return not self.restored
+
+    def may_spend(self, number: int) -> bool:
+        """Whether rights in this wallet are within reach: not where the disk fell back and only a welcome could thaw.
+
+        That welcome brings what was forgotten to light.
+        """
+        return self.forked is None or not self.wallets[number].frozen
+
     def photograph(self) -> Snapshot:
         """The disk as it is now."""
         return Snapshot(
-            tuple(self.wallets), tuple(self.journal), self.acknowledged, dict(self.redemptions), self.facts_written
-        )
+            tuple(self.wallets), tuple(self.journal), self.acknowledged, dict(self.redemptions), self.facts_written,
+            self.incarnation, frozenset(self.decided),
+        )  # fmt: skip
 
     def next_fact(self, wallet: Wallet) -> MovementId:
         """An identifier no fact bore before in this incarnation."""
@@ -97,7 +136,7 @@ class Tally:
 
     ``affordable`` are redemptions at a store that was offline, of an amount the member chose and rightly had, and
     ``accepted`` those that the store allowed: of members who shop in one store, of those who shop anywhere, and of
-    either after a gateway was restored, copied, dead or revoked.
+    either after a gateway was restored, copied, dead or revoked, or at one that started offline without a witness.
     """
 
     steps: int = 0

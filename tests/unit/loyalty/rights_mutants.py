@@ -252,7 +252,39 @@ def revoke_in_name_only(before: Standing) -> Standing:
     return replace(before, revoked=False)
 
 
+def issue_repeats_at_once(
+    books: Account, movement: Movement, *, in_doubt: bool, known: Container[MovementId]
+) -> Settled | Refusal:
+    return account.credit(books, movement, in_doubt=False, known=known)
+
+
+def issue_every_copy(
+    books: Account, movement: Movement, *, in_doubt: bool, known: Container[MovementId]
+) -> Settled | Refusal:
+    return account.credit(books, movement, in_doubt=in_doubt, known=NOTHING_KNOWN)
+
+
+def unissue_below_zero(books: Account, points: int) -> Account | Refusal:
+    after = account.unissue(books, points)
+    return replace(books, balance=books.balance - points, avail=books.avail - points) if after else after
+
+
+def unissue_only_what_is_there(books: Account, points: int) -> Account | Refusal:
+    return replace(books, balance=books.balance - points, avail=max(0, books.avail - points))
+
+
 MUTANTS: dict[str, Rules] = {
+    "a receipt repeated after a restore makes rights again": replace(PRODUCTION, earns_rights=lambda _: True),
+    "a receipt repeated after a restore is available at once": replace(PRODUCTION, credit=issue_repeats_at_once),
+    "a posting without a right is issued as often as it is told": replace(PRODUCTION, credit=issue_every_copy),
+    "no freeze at a start": replace(PRODUCTION, boot=lambda before, _: replace(before, reserved={})),
+    "a welcome of an earlier start thaws": replace(PRODUCTION, is_answer=lambda _, __: True),
+    "the witness does not count what was given back": replace(
+        PRODUCTION, is_witnessed=lambda kind: kind is Kind.REDEEMED
+    ),
+    "the witness counts nothing": replace(PRODUCTION, is_witnessed=lambda _: False),
+    "points are taken back below zero": replace(PRODUCTION, unissue=unissue_below_zero),
+    "what cannot be taken back is forgotten": replace(PRODUCTION, unissue=unissue_only_what_is_there),
     "accept a duplicate grant": replace(PRODUCTION, accept_grant=accept_each_copy_of_a_grant),
     "accept a grant of another incarnation": replace(PRODUCTION, accept_grant=accept_a_grant_of_another_incarnation),
     "a lost grant stays lost": replace(PRODUCTION, accept_grant=accept_only_what_the_last_grant_adds),
