@@ -86,7 +86,7 @@ def _coupons() -> list[dict[str, Any]]:
             "kind": "amount",
             "amount_minor": 2_200,
             "minimum_minor": 2_201,
-            "budget": {"member_uses_max": 0, "liability_minor_max": 2_000_000},
+            "budget": {"member_uses_max": 0},
         },
         {
             "id": "birthday-cake",
