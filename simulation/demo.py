@@ -38,11 +38,13 @@ from simulation.processes.ports import HOST, choose
 from simulation.processes.running import RunningDemo, announced
 from simulation.shop_floor import ShopFloor, furnished
 from simulation.stage import BrokerKind, Stage, StagePlan
-from simulation.store_files import KIOSK, StorePorts
+from simulation.store_files import KIOSK, StorePlan, StorePorts
 
 KIOSK_PORT = 8401
 CLOUD_PORT = 8402
 CONTROL_PORT = 8403
+DEMO_STORE = StorePlan(pin_above_points=200)
+"""Its members carry plain cards, most without a PIN: small sums they may pay with points all the same."""
 SPEED_MAX = 1_000_000.0
 DRAIN_TIMEOUT_S = 60.0
 _ABANDONED_DRAIN_S = 0.3
@@ -168,8 +170,9 @@ class Demo:
     def _folder(self) -> ChainFolder:
         if self.settings.data is not None:
             self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return ChainFolder(self.settings.data.absolute())
-        return ChainFolder(Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="regulars-demo-"))))
+            return ChainFolder(self.settings.data.absolute(), (DEMO_STORE,))
+        folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="regulars-demo-"))
+        return ChainFolder(Path(folder), (DEMO_STORE,))
 
     def _read_day(self) -> tuple[StoreDay, Replay | None, int]:
         settings = self.settings

@@ -17,6 +17,7 @@ from simulation.evidence.witness import Seen, Witness
 SCREEN_TIMEOUT_S = 3.0
 _RETRY_AFTER_S = 0.25
 _ATTEMPTS_MAX = 4
+_KEY_VISIT_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Fingers:
         self._url = url
         self._witness = witness
         self._web = web
+        self._forms = 0
 
     @property
     def visit(self) -> str:
@@ -61,19 +63,20 @@ class Fingers:
         return await self._witness.sees(screens, after=before, timeout_s=SCREEN_TIMEOUT_S)
 
     async def fill_in(self, form: Form, fields: Mapping[str, str], *, subject: str = "") -> FormReply:
-        """Send a form, once; a kiosk that does not answer leaves it unanswered (status 0)."""
-        body = {"form": form.value, "visit": self.visit, "subject": subject, "fields": dict(fields)}
-        answer = await self._post("form", body, attempts=1)
+        """Send a form, under a key of its own so that sending it again is safe; unanswered, its status is 0."""
+        visit = self.visit
+        self._forms += 1
+        key = f"{visit[:_KEY_VISIT_LENGTH]}-{self._forms}"
+        body = {"form": form.value, "visit": visit, "subject": subject, "fields": dict(fields), "key": key}
+        answer = await self._post("form", body)
         if answer is None:
             return FormReply(0)
         is_json = answer.headers.get("content-type", "").startswith("application/json")
         return FormReply(answer.status_code, answer.json() if is_json else {})
 
-    async def _post(
-        self, what: str, body: Mapping[str, Any], *, attempts: int = _ATTEMPTS_MAX
-    ) -> httpx.Response | None:
+    async def _post(self, what: str, body: Mapping[str, Any]) -> httpx.Response | None:
         answer: httpx.Response | None = None
-        for attempt in range(attempts):
+        for attempt in range(_ATTEMPTS_MAX):
             if attempt:
                 await asyncio.sleep(_RETRY_AFTER_S)
             with contextlib.suppress(httpx.HTTPError):

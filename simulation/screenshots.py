@@ -36,6 +36,7 @@ _LANGUAGES = {"en": "en", "zh": "zh-CN"}
 _SIZES = ((1024, 600), (1280, 800), (1080, 1920))
 _TURNS = 25
 _VIEWS = ("points", "coupons", "rewards", "refer", "link", "details", "consents", "survey", "help")
+_NOT_MINE = '#stage [data-choice="decline"]'
 _ATTRACT = '[data-screen="attract"]'
 
 
@@ -74,6 +75,9 @@ class Photographer:
             await page.locator(_ATTRACT).first.wait_for()
             await self._demo.floor.at(1).tap(shot.card.card)
         for key in shot.touches:
+            await page.locator(f"{_NOT_MINE}, {key}").first.wait_for()
+            if await page.locator(_NOT_MINE).is_visible():  # The day left a purchase that nobody claimed.
+                await page.locator(_NOT_MINE).click()
             await page.locator(key).first.click()
         await page.locator(shot.ready).first.wait_for()
         # Entrances last a fraction of a second; a picture is of the page at rest.

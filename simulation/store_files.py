@@ -50,12 +50,16 @@ TILL = CounterNames(1).till
 
 @dataclass(frozen=True, slots=True)
 class StorePlan:
-    """Which store: the id of its gateway, its name as people read it, how many counters, where the sun stands."""
+    """Which store: the id of its gateway, its name as people read it, how many counters, where the sun stands.
+
+    Up to ``pin_above_points`` a card that can be copied is enough to redeem.
+    """
 
     gateway_id: str = GATEWAY_ID
     name: str = STORE_NAME
     counters: int = 2
     timezone: str = STORE_ZONE
+    pin_above_points: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.counters <= COUNTERS_MAX:
@@ -139,6 +143,7 @@ class StoreFolder:
             },
             "web": {"host": "127.0.0.1", "port": ports.kiosk},
             "broker": {"host": "127.0.0.1", "port": ports.cable},
+            "rights": {"pin_above_points": plan.pin_above_points},
             "counters": [
                 {
                     "name": names.counter,

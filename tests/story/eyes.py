@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 CHROMIUM = "/usr/bin/chromium"
 KIOSK_SIZE = {"width": 1280, "height": 800}
 PATIENCE_MS = 30_000
+GLANCE_MS = 2_000
 
 
 class Eyes:
@@ -22,12 +23,20 @@ class Eyes:
         self.complaints = complaints
         """What the page's console said: a page at work says nothing."""
 
-    async def sees(self, *words: str) -> None:
+    async def sees(self, *words: str, within_ms: int = PATIENCE_MS) -> None:
         """Wait until each of these is to be read on the screen, in any order."""
         for word in words:
             pattern = re.compile(re.escape(word).replace(r"\ ", r"\s+"))
             shown = self.page.locator("#stage").get_by_text(pattern).locator("visible=true").first
-            await expect(shown, f"the kiosk shows {word!r}").to_be_visible(timeout=PATIENCE_MS)
+            await expect(shown, f"the kiosk shows {word!r}").to_be_visible(timeout=within_ms)
+
+    async def reads(self, *words: str, within_ms: int = GLANCE_MS) -> bool:
+        """Whether each of these is to be read within a moment."""
+        try:
+            await self.sees(*words, within_ms=within_ms)
+        except AssertionError:
+            return False
+        return True
 
     async def sees_screen(self, screen: str) -> None:
         """Wait until the kiosk shows this screen."""

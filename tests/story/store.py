@@ -28,6 +28,8 @@ from tests.story.launcher import CLOCK_AHEAD, DIE_AT
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 CLONE_SEED = 900
+CLONE_RECEIPTS = 9_000
+"""The till beside a cloned gateway numbers on from here: a receipt number is a sale's own in a store."""
 OPENING = datetime(2024, 2, 29, 9, 0, tzinfo=UTC)
 ANNA = SeedMember("m-anna", "Anna 安娜", "en", CardUid.from_hex("04A1B2C3D4E580"))
 BAO = SeedMember("m-bao", "Bao 阿宝", "zh-CN", CardUid.from_hex("04A1B2C3D4E581"))
@@ -163,6 +165,33 @@ class Chain:
         assert min(account.values()) >= 0, account
         return account
 
+    async def forgiven(self, store: Store, member: str, points: int) -> None:
+        """The operator gives up what is in suspense of a store, and gives the member as much at the merchant's expense.
+
+        No gateway says any more what became of those points: a person decides, and both sides are capped and kept.
+        """
+        why = {"reason": "disk restored, receipts compared", "points": points}
+        for path, body in (
+            (f"/api/gateways/{store.branch.gateway_id}/rights/write-off", {**why, "member": member}),
+            (f"/api/members/{member}/goodwill", why),
+        ):
+            answer = await self.web.post(f"{self.stage.cloud_url}{path}", json=body)
+            assert answer.is_success, answer.text
+            assert answer.json() == {"points": points, "left": 0}
+
+    async def incarnations(self, store: Store) -> int:
+        """How many lives of a store's gateway the cloud knows."""
+        answer = await self.web.get(f"{self.stage.cloud_url}/api/gateways/{store.branch.gateway_id}/rights")
+        answer.raise_for_status()
+        return 1 + int(answer.json()["earlier_incarnations"])
+
+    async def settled(self, stores: Sequence[Store]) -> None:
+        """Wait until nothing of these stores' ledger lanes is on its way any more, whatever a former disk knew."""
+        async with asyncio.timeout(60):
+            for store in stores:
+                while (await store.auditor.status())["lanes"]["ledger"]["queued"]:
+                    await store.auditor.audit()
+
     async def cloned(self, store: Store, disk: Path) -> Store:
         """A second machine with a copy of this store's configuration, secrets and (from ``disk``) its data; it runs."""
         folder = replace(store.branch.plan.folder, path=self.files.path / f"clone-of-{store.branch.gateway_id}")
@@ -170,7 +199,9 @@ class Chain:
         folder.write(ports)
         shutil.copytree(disk, folder.data_dir, dirs_exist_ok=True)
         branch = self.stage.branch_at(folder, ports, seed=CLONE_SEED)
-        return await self.furnish(await self.opened.enter_async_context(branch))
+        clone = await self.furnish(await self.opened.enter_async_context(branch))
+        clone.receipts = CLONE_RECEIPTS
+        return clone
 
     async def furnish(self, branch: Branch) -> Store:
         """The store at a running branch, with tills and witnesses at its counters."""
