@@ -15,7 +15,7 @@ from kiosk_ui.design.assets import ASSETS_PATH
 from kiosk_ui.gallery import ALARMING, STATUS
 from kiosk_ui.live import LiveHub, live_pages
 from kiosk_ui.staff.pages import staff_pages
-from kiosk_ui.staff.status import STATUS_CHANNEL, STATUS_EVENT, DeviceView, LaneView, StoreStatus
+from kiosk_ui.staff.status import STATUS_CHANNEL, STATUS_EVENT, DeviceView, LaneView, RightsView, StoreStatus
 from tests.browser.conftest import OpenPage, served
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="session")]
@@ -63,6 +63,23 @@ async def test_a_quarantine_sounds_the_alarm_and_ends_with_it(open_page: OpenPag
         await expect(page.get_by_text("3 events wait for a decision")).to_be_visible()
         hub.publish(STATUS_EVENT, STATUS, channel=STATUS_CHANNEL)
         await expect(alarm).to_have_count(0)
+
+
+async def test_while_redeeming_rests_the_page_says_what_it_waits_for(open_page: OpenPage) -> None:
+    calm = STATUS.model_copy(update={"devices": STATUS.devices[:1]})
+    async with store() as (url, hub):
+        page = await open_page(url)
+        banner = page.get_by_text("Redeeming rests in this store")
+        await expect(banner).to_be_hidden()
+        rests = RightsView(is_frozen=True, points_held=240, detail="the cloud has not been heard since the start")
+        hub.publish(STATUS_EVENT, calm.model_copy(update={"rights": rests}), channel=STATUS_CHANNEL)
+        await expect(banner).to_be_visible()
+        await expect(page.get_by_text("not been heard since the start")).to_be_visible()
+        await expect(page.locator(".health")).to_have_text("Needs a look")
+        thawed = RightsView(is_frozen=False, points_held=240)
+        hub.publish(STATUS_EVENT, calm.model_copy(update={"rights": thawed}), channel=STATUS_CHANNEL)
+        await expect(banner).to_be_hidden()
+        await expect(page.locator(".health")).to_have_text("All is well")
 
 
 async def test_events_nobody_can_account_for_are_called_missing(open_page: OpenPage) -> None:

@@ -15,9 +15,9 @@ function sum(lanes, key) {
   return lanes.reduce((total, lane) => total + lane[key], 0);
 }
 
-function health({ quarantined, undecided, devices, link }, missing) {
+function health({ quarantined, undecided, devices, link, rights }, missing) {
   if (quarantined || missing !== 0 || devices.some(({ state }) => state === "offline")) return "bad";
-  if (undecided > 0 || link.state !== "online" || devices.some(({ state }) => state !== "online")) return "warn";
+  if (undecided > 0 || link.state !== "online" || rights?.detail || devices.some(({ state }) => state !== "online")) return "warn";
   return "good";
 }
 
