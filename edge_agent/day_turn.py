@@ -14,7 +14,7 @@ from itertools import groupby
 import structlog
 
 from edge_agent.decisions.committing import Committing, Ground
-from edge_agent.decisions.quotes import end_quote
+from edge_agent.decisions.quoting.quotes import end_quote
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import Journal, JournalFull, PendingRow, Transaction
 from edge_agent.rights.desk import RightsDesk

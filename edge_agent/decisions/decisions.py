@@ -7,14 +7,14 @@ from devices.observations import FormAnswer, FormFilled, QuoteAnswer, QuoteAsked
 from edge_agent.decisions import receipts
 from edge_agent.decisions.activities import Activities
 from edge_agent.decisions.committing import Committing
-from edge_agent.decisions.confirmations import Confirmations
 from edge_agent.decisions.earning import Earning
 from edge_agent.decisions.people.forms import Forms
 from edge_agent.decisions.people.linking import Linking
 from edge_agent.decisions.people.phone_codes import KnowsTime, PhoneCodes
 from edge_agent.decisions.people.redemptions import Redemptions
 from edge_agent.decisions.people.staff_actions import StaffActions
-from edge_agent.decisions.quotes import IsProven, Quotes
+from edge_agent.decisions.quoting.confirmations import Confirmations
+from edge_agent.decisions.quoting.quotes import IsProven, Quotes
 from edge_agent.decisions.refunds import Refunds
 from edge_agent.decisions.reversing import Reversing
 from edge_agent.decisions.sales import Sales

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from cloud_bridge.contract import ChoiceMadeV1, SaleCompletedV1
 from edge_agent.decisions.committing import Committing
-from edge_agent.decisions.confirmations import Confirmation, Confirmations
 from edge_agent.decisions.earning import Earning
+from edge_agent.decisions.quoting.confirmations import Confirmation, Confirmations
 from edge_agent.decisions.receipts import book_of, kept, new_book, row_of
 from edge_agent.decisions.shop import AWAITS_LINK, AWAITS_PROGRAMME, Shop
 from edge_agent.journal import Recorded, Transaction

@@ -4,7 +4,6 @@ One SQLite file with one writer. This room is the only place at the edge that kn
 """
 
 from cloud_bridge.downlink import ReplicaCursor, StepOutcome
-from edge_agent.journal.checkout_rows import CouponEntry, HistoryEntry, OwnPurchase, PendingRow, QuoteRow, SaleBook
 from edge_agent.journal.journal import Changed, Journal
 from edge_agent.journal.people.values import (
     AccountEntry,
@@ -17,6 +16,7 @@ from edge_agent.journal.people.values import (
     RewardTaken,
     StaffAct,
 )
+from edge_agent.journal.till_books.rows import CouponEntry, HistoryEntry, OwnPurchase, PendingRow, QuoteRow, SaleBook
 from edge_agent.journal.transaction import Reader, Transaction
 from edge_agent.journal.values import (
     BalanceAsOf,

@@ -12,12 +12,12 @@ from cloud_bridge.downlink import StepOutcome
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
 from edge_agent.journal.books import BookKeeping, BookQueries, to_ms
-from edge_agent.journal.checkout import CheckoutKeeping, CheckoutQueries
 from edge_agent.journal.database import Statements
 from edge_agent.journal.lanes.chain import place_of
 from edge_agent.journal.lanes.events import Appender, AppenderState, EventQueries
 from edge_agent.journal.people import PeopleKeeping, PeopleQueries
 from edge_agent.journal.terms_shelf import TermsShelf
+from edge_agent.journal.till_books.checkout import CheckoutKeeping, CheckoutQueries
 from edge_agent.journal.usable import UsableQueries
 from edge_agent.journal.values import Counts, Deferred, JournalError, JournalFull, Recorded
 from edge_agent.journal.wallets import WalletKeeping

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 
 from edge_agent.clock import datetime_of
-from edge_agent.journal.checkout_rows import HistoryEntry, OwnPurchase, PendingRow, SaleBook
-from edge_agent.journal.coupons import TABLES as COUPON_TABLES
-from edge_agent.journal.coupons import CouponKeeping, CouponQueries
-from edge_agent.journal.quotes import TABLES as QUOTE_TABLES
-from edge_agent.journal.quotes import QuoteKeeping, QuoteQueries
+from edge_agent.journal.till_books.coupons import TABLES as COUPON_TABLES
+from edge_agent.journal.till_books.coupons import CouponKeeping, CouponQueries
+from edge_agent.journal.till_books.quotes import TABLES as QUOTE_TABLES
+from edge_agent.journal.till_books.quotes import QuoteKeeping, QuoteQueries
+from edge_agent.journal.till_books.rows import HistoryEntry, OwnPurchase, PendingRow, SaleBook
 from loyalty.events import Line
 from loyalty.identifiers import MemberId, PostingId
 from loyalty.ledger import Rule, available, pending

@@ -14,9 +14,9 @@ from datetime import datetime
 import orjson
 
 from devices.observations import QuoteAnswer, QuoteAsked, QuoteDeclined, QuoteStep
-from edge_agent.decisions.baskets import Asking, CouponsHere, basket_of, coupons_here, steps_of
 from edge_agent.decisions.customers import customer_of, occasion_of
-from edge_agent.decisions.plans import Plan, PlannedCoupon
+from edge_agent.decisions.quoting.baskets import Asking, CouponsHere, basket_of, coupons_here, steps_of
+from edge_agent.decisions.quoting.plans import Plan, PlannedCoupon
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import POINTS, QuoteRow, Transaction
 from edge_agent.rights.desk import RightsDesk

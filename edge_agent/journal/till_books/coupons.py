@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from cloud_bridge.replica import ReplicaCoupon
-from edge_agent.journal.checkout_rows import CouponEntry
+from edge_agent.journal.till_books.rows import CouponEntry
 from edge_agent.journal.wallets import WalletQueries
 
 COUPONS_MAX = 50

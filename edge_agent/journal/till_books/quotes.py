@@ -6,8 +6,8 @@ from datetime import datetime
 
 from edge_agent.clock import datetime_of
 from edge_agent.journal.books import to_ms
-from edge_agent.journal.checkout_rows import QuoteRow
 from edge_agent.journal.lanes.events import Query
+from edge_agent.journal.till_books.rows import QuoteRow
 
 TABLES = (
     """CREATE TABLE quotes(

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from cloud_bridge.contract import CouponUsedV1, SaleCompletedV1
 from edge_agent.decisions.committing import Committing, Ground
-from edge_agent.decisions.plans import Plan, PlannedCoupon
-from edge_agent.decisions.quotes import ALREADY_USED, end_quote
+from edge_agent.decisions.quoting.plans import Plan, PlannedCoupon
+from edge_agent.decisions.quoting.quotes import ALREADY_USED, end_quote
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import QuoteRow, Recorded, Transaction
 from edge_agent.rights.desk import RightsDesk
