@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from simulation.day.turns import SeedMember
 from simulation.demo import Demo, DemoSettings
@@ -36,7 +36,7 @@ _LANGUAGES = {"en": "en", "zh": "zh-CN"}
 _SIZES = ((1024, 600), (1280, 800), (1080, 1920))
 _TURNS = 25
 _VIEWS = ("points", "coupons", "rewards", "refer", "link", "details", "consents", "survey", "help")
-_NOT_MINE = '#stage [data-choice="decline"]'
+_MINE = '#stage [data-choice="claim"]'
 _ATTRACT = '[data-screen="attract"]'
 
 
@@ -75,9 +75,9 @@ class Photographer:
             await page.locator(_ATTRACT).first.wait_for()
             await self._demo.floor.at(1).tap(shot.card.card)
         for key in shot.touches:
-            await page.locator(f"{_NOT_MINE}, {key}").first.wait_for()
-            if await page.locator(_NOT_MINE).is_visible():  # The day left a purchase that nobody claimed.
-                await page.locator(_NOT_MINE).click()
+            await page.locator(f"{_MINE}, {key}").first.wait_for()
+            if shot.card is not None and await page.locator(_MINE).is_visible():
+                await self._claim(page, shot, shot.card)
             await page.locator(key).first.click()
         await page.locator(shot.ready).first.wait_for()
         # Entrances last a fraction of a second; a picture is of the page at rest.
@@ -86,6 +86,14 @@ class Photographer:
         if shot.card is not None:  # The next member need not wait until this visit ends by itself.
             await page.request.post(f"{shot.url}/choice", data={"choice": "done"})
         await context.close()
+
+    async def _claim(self, page: Page, shot: Shot, member: SeedMember) -> None:
+        """The day left a purchase that nobody claimed: it is theirs, and they come back for the menu."""
+        await page.locator(_MINE).click()
+        await page.locator('#stage [data-screen="earned"]').wait_for()
+        await page.request.post(f"{shot.url}/choice", data={"choice": "done"})
+        await page.locator(_ATTRACT).first.wait_for()
+        await self._demo.floor.at(1).tap(member.card)
 
 
 def few(demo: Demo) -> list[Shot]:

@@ -15,7 +15,7 @@ from playwright.async_api import Page, expect
 from kiosk_ui.gallery import SCREENS, gallery
 from tests.browser.conftest import OpenPage, served
 
-pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 SIZES = {"pi": (1024, 600), "wide": (1280, 800), "tall": (1080, 1920)}
 PAGES = ("/", "/staff/members", "/staff/status", "/alarming/staff/status", "/error/404", "/error/503")
