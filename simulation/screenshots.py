@@ -141,8 +141,8 @@ def every(demo: Demo) -> list[Shot]:
 
 
 def _behind_the_menu(demo: Demo, view: str, size: tuple[int, int], language: str) -> Shot:
-    """A member's card is tapped, then the tile of this view."""
-    ready, card = f'[data-screen="{view}"]', _reads(demo, language)
+    """A member's card is tapped, then the tile of this view; a card that proves little is asked for a PIN instead."""
+    ready, card = '#stage section:not([data-screen="greeting"])', _reads(demo, language)
     touches = (f'#stage [data-view="{view}"]',)
     return Shot(f"kiosk-{view}-{size[0]}", demo.kiosk_url, size, language, ready, card, touches)
 
