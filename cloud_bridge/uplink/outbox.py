@@ -50,7 +50,7 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """The cloud holds rows this incarnation never wrote: the disk was rolled back, and perhaps lived on. No change here.
+    """The cloud holds rows this incarnation never wrote: the disk was rolled back, perhaps lived on. Nothing changed.
 
     It holds more than this journal, or (behind what was acknowledged) another body in the place of one written since.
     """
