@@ -165,6 +165,18 @@ class Chain:
         assert min(account.values()) >= 0, account
         return account
 
+    async def greeted(self, store: Store) -> None:
+        """Wait until the cloud has greeted a store: from then on it leases rights there."""
+        async with asyncio.timeout(30):
+            while (await self._rights_of(store))["standing"] != "greeted":
+                await store.auditor.status()
+
+    async def _rights_of(self, store: Store) -> dict[str, Any]:
+        answer = await self.web.get(f"{self.stage.cloud_url}/api/gateways/{store.branch.gateway_id}/rights")
+        answer.raise_for_status()
+        rights: dict[str, Any] = answer.json()
+        return rights
+
     async def forgiven(self, store: Store, member: str, points: int) -> None:
         """The operator gives up what is in suspense of a store, and gives the member as much at the merchant's expense.
 
@@ -181,9 +193,7 @@ class Chain:
 
     async def incarnations(self, store: Store) -> int:
         """How many lives of a store's gateway the cloud knows."""
-        answer = await self.web.get(f"{self.stage.cloud_url}/api/gateways/{store.branch.gateway_id}/rights")
-        answer.raise_for_status()
-        return 1 + int(answer.json()["earlier_incarnations"])
+        return 1 + int((await self._rights_of(store))["earlier_incarnations"])
 
     async def settled(self, stores: Sequence[Store]) -> None:
         """Wait until nothing of these stores' ledger lanes is on its way any more, whatever a former disk knew."""
@@ -243,6 +253,7 @@ async def open_chain(
         for branch in stage.branches:
             store = await chain.furnish(branch)
             await members_arrived(store.auditor, len(members))
+            await chain.greeted(store)
             chain.stores.append(store)
         yield chain
 
