@@ -39,7 +39,7 @@ from cloud_bridge.uplink.window import WINDOW_BATCHES_MAX
 from cloud_crm.clock import system_clock as cloud_clock
 from cloud_crm.database import Database
 from cloud_crm.gateways import repository as gateways
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from cloud_crm.memory import settle_memory
 from edge_agent.clock import system_clock
 from edge_agent.journal import Journal, JournalSettings, Transaction

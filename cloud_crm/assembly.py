@@ -23,9 +23,9 @@ from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.days import StoreDays
 from cloud_crm.gateways.pages import StoreDesk
 from cloud_crm.gateways.service import GatewayService
-from cloud_crm.landing_store import CrmLandingStore, LandingEffects
+from cloud_crm.landing.loyalty import LoyaltyLanding, LoyaltySettings
+from cloud_crm.landing.store import CrmLandingStore, LandingEffects
 from cloud_crm.ledger.service import LedgerService
-from cloud_crm.loyalty_landing import LoyaltyLanding, LoyaltySettings
 from cloud_crm.members.account import AccountDesk
 from cloud_crm.members.service import MemberService
 from cloud_crm.metrics import CloudFigures

@@ -25,7 +25,7 @@ _log = structlog.get_logger()
 
 
 class News:
-    """Implements :class:`cloud_crm.landing_store.Watcher`; ``run`` publishes until cancelled."""
+    """Implements :class:`cloud_crm.landing.store.Watcher`; ``run`` publishes until cancelled."""
 
     def __init__(self, hub: LiveHub, desk: StoreDesk, call_soon: CallSoon) -> None:
         """``call_soon`` brings a call from any thread to the event loop."""

@@ -11,9 +11,9 @@ from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.coupons import repository as coupons
 from cloud_crm.database import Database
 from cloud_crm.gateways.days import StoreDays
+from cloud_crm.landing.loyalty import LoyaltySettings
 from cloud_crm.ledger import repository as ledger
 from cloud_crm.ledger.repository import LedgerEntry
-from cloud_crm.loyalty_landing import LoyaltySettings
 from cloud_crm.members import records, repository
 from cloud_crm.members.records import CLOUD, HEAD_OFFICE_ROLE, ActRow, ConsentRow
 from cloud_crm.members.schemas import MemberView, Reason

@@ -11,11 +11,12 @@ from sqlalchemy.exc import OperationalError
 
 from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
-from cloud_crm.loyalty_landing import LoyaltySettings, terms_now
+from cloud_crm.landing.loyalty import LoyaltySettings
 from cloud_crm.members import repository as members
 from cloud_crm.points import repository
 from cloud_crm.points.books import PointsBooks
 from cloud_crm.points.turning import turn
+from cloud_crm.programme import repository as programmes
 from cloud_crm.rights import accounts
 from cloud_crm.rights.books import RightsBooks, points_of
 from loyalty.calendar import business_date
@@ -82,7 +83,7 @@ class DayTurn:
         with self._database.write() as connection:
             rights = RightsBooks(connection, self._settings.rights, at=at)
             rights.open([points_of(member)], accounts.holders(connection, member))
-            points = PointsBooks(connection, rights, terms_now(connection).lots, at=at)
+            points = PointsBooks(connection, rights, programmes.lot_terms(connection), at=at)
             points.open([member])
             turn(points, rights, member, on=self._day_of(rights.home_of(points_of(member))))
             points.save()

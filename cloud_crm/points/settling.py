@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from cloud_crm.landed_facts import LandedFacts
+from cloud_crm.landing.facts import LandedFacts
 from cloud_crm.points import repository, sales, undoing
 from cloud_crm.points.books import Own, PointsBooks, Said
 from cloud_crm.points.sales import Change, SaleKey, SharedSale
@@ -33,7 +33,10 @@ _CAUSE = EventId("late news")
 class SaleDesk:
     """Sums up sales as postings land, and posts what those given back elsewhere still lack."""
 
-    def __init__(self, connection: Connection, points: PointsBooks, rights: RightsBooks, programme: Programme) -> None:
+    def __init__(
+        self, connection: Connection, points: PointsBooks, rights: RightsBooks, programme: Programme | None
+    ) -> None:
+        """Before the first ``programme`` nothing was earned: sums are kept, and nothing is settled."""
         self._connection = connection
         self._points = points
         self._rights = rights
@@ -74,7 +77,7 @@ class SaleDesk:
         self._changes = {}
         for key in sorted(self._shared):
             sale = sales.read_shared(self._connection, key)
-            if sale.member is not None and sale.sum is not None and MemberId(sale.member) in self._points.members:
+            if sale.member is not None and MemberId(sale.member) in self._points.members:
                 self._settle(sale, MemberId(sale.member), on)
         sales.keep(self._connection, (), self._changes)
 
@@ -96,7 +99,8 @@ class SaleDesk:
             self._shared[key] = sales.read_shared(self._connection, key)
 
     def _settle(self, sale: SharedSale, member: MemberId, on: date) -> None:
-        assert sale.sum is not None  # noqa: S101 - the caller has looked
+        if sale.sum is None or self._programme is None:
+            return
         lacking = outstanding(self._programme, sale.sum)
         name = (sale.key.gateway_id, sale.key.sale, str(sale.settlements))
         if lacking.take_back:

@@ -12,6 +12,7 @@ from cloud_crm.programme.document import ProgrammeDocument, document_of_rate, ke
 from cloud_crm.programme.tables import programmes
 from loyalty.programme import Programme
 from loyalty.terms.document import Terms
+from loyalty.terms.earning import LotTerms
 
 HISTORY_ROWS_MAX = 20
 
@@ -45,6 +46,16 @@ def terms_in_force(connection: Connection) -> Terms | None:
     """The terms now; ``None`` before the first programme."""
     row = in_force(connection)
     return None if row is None else row.document.terms
+
+
+def lot_terms_of(terms: Terms | None) -> LotTerms:
+    """How points wait and expire; before the first programme they do neither."""
+    return LotTerms() if terms is None else terms.lots
+
+
+def lot_terms(connection: Connection) -> LotTerms:
+    """How points wait and expire now."""
+    return lot_terms_of(terms_in_force(connection))
 
 
 def history(connection: Connection) -> list[ProgrammeRow]:

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
 from cloud_crm.gateways import repository as gateways
-from cloud_crm.loyalty_landing import LoyaltySettings, terms_now
+from cloud_crm.landing.loyalty import LoyaltySettings
 from cloud_crm.members import repository as members
 from cloud_crm.points.books import Own, PointsBooks
 from cloud_crm.problems import conflict, not_found
+from cloud_crm.programme import repository as programmes
 from cloud_crm.rights import figures, losses, standings
 from cloud_crm.rights.books import RightsBooks, points_of
 from cloud_crm.rights.figures import Action
@@ -161,7 +162,7 @@ class RightsService:
     def _open(self, connection: Connection, member: MemberId, *gateways: GatewayId) -> tuple[RightsBooks, PointsBooks]:
         rights = RightsBooks(connection, self._settings.rights, at=self._now())
         rights.open([points_of(member)], gateways)
-        points = PointsBooks(connection, rights, terms_now(connection).lots, at=self._now())
+        points = PointsBooks(connection, rights, programmes.lot_terms(connection), at=self._now())
         points.open([member])
         return rights, points
 

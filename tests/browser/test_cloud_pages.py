@@ -19,7 +19,7 @@ from cloud_bridge.transport import BrokerUnreachable, Will, Wire
 from cloud_crm.app import cloud_app
 from cloud_crm.assembly import Cloud
 from cloud_crm.config import load_settings
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from cloud_crm.members.schemas import NewMedium, NewMember
 from tests.browser.conftest import OpenPage, served
 from tests.browser.test_every_screen import LAYOUT, SIZES, axe_violations

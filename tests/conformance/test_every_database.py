@@ -20,7 +20,7 @@ from cloud_crm.database import Database, draw_versions, epoch_and_version
 from cloud_crm.events import repository as events
 from cloud_crm.gateways import quarantine
 from cloud_crm.gateways import repository as gateways
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from cloud_crm.ledger import repository as ledger
 from cloud_crm.members import repository as members
 from cloud_crm.schema import metadata

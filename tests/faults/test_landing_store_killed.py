@@ -14,7 +14,7 @@ from cloud_bridge.topics import Lane
 from cloud_crm.database import Database
 from cloud_crm.events import repository as events
 from cloud_crm.gateways import repository as gateways
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from cloud_crm.ledger import repository as ledger
 from tests.unit.cloud.conftest import FakeWatcher
 from tests.unit.cloud.store_days import SECRET, FakeClock, StoreDay

@@ -24,7 +24,7 @@ from cloud_crm.clock import system_clock as cloud_clock
 from cloud_crm.database import Database
 from cloud_crm.events import repository as events
 from cloud_crm.gateways import repository as gateways
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from edge_agent.clock import system_clock
 from edge_agent.journal import Journal, JournalSettings, Transaction
 from loyalty.identifiers import posting_id

@@ -16,7 +16,7 @@ from cloud_crm.assembly import Cloud
 from cloud_crm.config import CloudSettings, load_settings
 from cloud_crm.database import Database
 from cloud_crm.gateways import repository as gateways
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from tests.unit.cloud.store_days import SECRET, FakeClock
 
 

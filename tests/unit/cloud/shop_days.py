@@ -15,9 +15,9 @@ from cloud_crm.coupons.repository import CouponRow
 from cloud_crm.database import Database
 from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.days import StoreDays
-from cloud_crm.landing_store import CrmLandingStore, LandingEffects
+from cloud_crm.landing.loyalty import LoyaltyLanding, LoyaltySettings
+from cloud_crm.landing.store import CrmLandingStore, LandingEffects
 from cloud_crm.ledger import repository as ledger
-from cloud_crm.loyalty_landing import LoyaltyLanding, LoyaltySettings
 from cloud_crm.programme import repository as programmes
 from cloud_crm.programme.document import document_from_mapping
 from cloud_crm.standing import repository as standings

@@ -16,7 +16,7 @@ from cloud_bridge.topics import Lane
 from cloud_bridge.transport import Will, Wire
 from cloud_crm.assembly import Cloud
 from cloud_crm.config import CloudSettings
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from loyalty.identifiers import medium_id
 from loyalty.ledger import digest
 from tests.unit.cloud.conftest import MEDIUM_KEY, client_of

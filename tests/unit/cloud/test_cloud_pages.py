@@ -15,7 +15,7 @@ import kiosk_ui
 from cloud_bridge.receipts import Hello
 from cloud_crm.assembly import Cloud
 from cloud_crm.gateways.pages import FLEET_CHANNEL, store_channel
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from kiosk_ui.live import LiveEvent, LiveReader
 from tests.unit.cloud.store_days import SECRET, FakeClock, StoreDay
 

@@ -10,7 +10,7 @@ import pytest
 from cloud_bridge.contract import PointsPostedV1, PostingV1
 from cloud_bridge.landing.store import LandingStore
 from cloud_crm.assembly import Cloud
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from loyalty.identifiers import MemberId, posting_id
 from loyalty.ledger import PROGRAMME_ISSUED, digest, pending
 from tests.unit.cloud.store_days import SECRET, FakeClock, StoreDay

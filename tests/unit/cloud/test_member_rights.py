@@ -8,7 +8,7 @@ import pytest
 from cloud_bridge.landing.store import LandingStore
 from cloud_bridge.receipts import Hello
 from cloud_crm.assembly import Cloud
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from tests.unit.cloud.store_days import SECRET, FakeClock, StoreDay
 
 

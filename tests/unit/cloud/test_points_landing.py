@@ -10,9 +10,9 @@ from cloud_bridge.contract import DecisionDeferredV1, PointsPostedV1, PostingV1,
 from cloud_bridge.receipts import Hello
 from cloud_crm.clock import rfc3339
 from cloud_crm.database import Database
-from cloud_crm.landing_store import CrmLandingStore, LandingEffects
+from cloud_crm.landing.loyalty import LoyaltyLanding, LoyaltySettings
+from cloud_crm.landing.store import CrmLandingStore, LandingEffects
 from cloud_crm.ledger import repository as ledger
-from cloud_crm.loyalty_landing import LoyaltyLanding, LoyaltySettings
 from cloud_crm.points import repository as points
 from cloud_crm.points.days import DayTurn
 from cloud_crm.programme import repository as programmes

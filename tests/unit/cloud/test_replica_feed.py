@@ -10,7 +10,7 @@ from cloud_bridge.receipts import Head
 from cloud_bridge.replica import STEP_BYTES_MAX, STEP_ROWS_MAX, ReplicaStep
 from cloud_bridge.topics import Lane
 from cloud_crm.database import Database, epoch_and_version
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from cloud_crm.members import repository as members
 from cloud_crm.programme import repository as programmes
 from cloud_crm.programme.document import document_of_rate

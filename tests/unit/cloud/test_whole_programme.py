@@ -11,7 +11,7 @@ from cloud_bridge.replica import STEP_BYTES_MAX
 from cloud_crm.assembly import Cloud
 from cloud_crm.config import ConfigError, load_settings
 from cloud_crm.database import Database
-from cloud_crm.landing_store import CrmLandingStore
+from cloud_crm.landing.store import CrmLandingStore
 from cloud_crm.programme import repository as programmes
 from cloud_crm.programme.configured import configured_programme
 from cloud_crm.programme.document import document_from_toml

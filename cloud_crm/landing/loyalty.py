@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from cloud_bridge.landing.store import Landed
 from cloud_crm.clock import rfc3339
-from cloud_crm.landed_facts import FactReader, LandedFacts, MovementFact, PostingFact, moment
+from cloud_crm.landing.facts import FactReader, LandedFacts, MovementFact, PostingFact, moment
 from cloud_crm.ledger import repository as ledger
 from cloud_crm.ledger.repository import PostingRow
 from cloud_crm.points import sales
@@ -28,13 +28,10 @@ from cloud_crm.rights.books import RightsBooks, RightsTerms, points_of
 from loyalty.calendar import business_date
 from loyalty.identifiers import MemberId
 from loyalty.ledger import PROGRAMME_ISSUED, Rule, member_of
-from loyalty.programme import Programme
-from loyalty.terms.document import Terms
 
 SEEN_FRESH_S = 3_600
 """Whoever was at a store longer ago is not taken to be there: only their home is leased."""
 MEMBER_LENGTH_MAX = 40
-_NO_TERMS = Terms(Programme("none", "XXX"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +56,6 @@ class LoyaltyLanding:
         return _Turn(connection, self._settings, facts, now).run()
 
 
-def terms_now(connection: Connection) -> Terms:
-    """The terms in force; before the first programme, those under which points never wait and never expire."""
-    return programmes.terms_in_force(connection) or _NO_TERMS
-
-
 @dataclass(frozen=True, slots=True)
 class Effects:
     """Members whose points changed, and postings that could not stand."""
@@ -81,10 +73,10 @@ class _Turn:
         self._facts = facts
         self._now = now
         at = rfc3339(now)
-        self._terms = terms_now(connection)
+        terms = programmes.terms_in_force(connection)
         self._rights = RightsBooks(connection, settings.rights, at=at)
-        self._points = PointsBooks(connection, self._rights, self._terms.lots, at=at)
-        self._sales = SaleDesk(connection, self._points, self._rights, self._terms.programme)
+        self._points = PointsBooks(connection, self._rights, programmes.lot_terms_of(terms), at=at)
+        self._sales = SaleDesk(connection, self._points, self._rights, terms.programme if terms else None)
         self._doubts: dict[tuple[str, str], datetime | None] = {}
 
     def run(self) -> Effects:

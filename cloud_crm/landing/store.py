@@ -24,16 +24,16 @@ from cloud_bridge.landing.store import Dispute, Greeted, Landed, LandingResult, 
 from cloud_bridge.receipts import Ack, Applied, Head, Hello, Quarantined, RightsStanding
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
-from cloud_crm import replica_feed
 from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
 from cloud_crm.events import repository as events
 from cloud_crm.gateways import quarantine
 from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.repository import StreamRow
-from cloud_crm.loyalty_landing import LoyaltyLanding
+from cloud_crm.landing import replica_feed
+from cloud_crm.landing.loyalty import LoyaltyLanding
+from cloud_crm.landing.replica_feed import ReplicaPlace
 from cloud_crm.members import repository as members
-from cloud_crm.replica_feed import ReplicaPlace
 from cloud_crm.rights import greeting
 from cloud_crm.standing.landing import LandedPeople
 
