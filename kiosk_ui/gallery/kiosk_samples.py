@@ -110,7 +110,9 @@ COMING: Mapping[str, Screen] = {
         claimable=_CLAIM.model_copy(update={"total_minor": 999_999_999_99, "currency": "IDR"}),
     ),
     "home": _HOME,
-    "home-all": _HOME.model_copy(update={"usable": 480, "online": True, "is_birthday": True, "tier": None}),
+    "home-all": _HOME.model_copy(
+        update={"usable": 480, "online": True, "is_birthday": True, "birthday_points": 50, "tier": None}
+    ),
     "home-few": _HOME.model_copy(update={"menu": _MENU[:3], "coupons": 0}),
     "home-frozen": _HOME.model_copy(update={"usable": 0}),
     "home-long": _HOME.model_copy(

@@ -58,6 +58,7 @@ class Greeting(AnyScreen):
 
     ``usable`` points can be used here and now; ``None``: not said. ``menu`` are the tiles, in this order; empty: none.
     ``coupons`` is how many are theirs. A question (``claimable``) takes the place of the tiles.
+    ``birthday_points`` are the shop's present; they can be spent later.
     """
 
     screen: Literal["greeting"] = "greeting"
@@ -71,6 +72,7 @@ class Greeting(AnyScreen):
     menu: Annotated[tuple[View, ...], Field(max_length=10)] = ()
     coupons: Points = 0
     is_birthday: bool = False
+    birthday_points: Points = 0
 
 
 class Earned(AnyScreen):
