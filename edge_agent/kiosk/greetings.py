@@ -45,6 +45,7 @@ def greeting_of(
         menu=MENU if visit and glance else (),
         coupons=glance.coupons if glance else 0,
         is_birthday=glance.is_birthday if glance else False,
+        birthday_points=glance.birthday_points if glance else 0,
     )
 
 
