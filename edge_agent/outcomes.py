@@ -38,12 +38,16 @@ class Claimable:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What is worth a member's glance as they come: usable points, coupons they hold, tier, birthday."""
+    """What is worth a member's glance as they come: usable points, coupons they hold, tier, birthday.
+
+    ``birthday_points`` were promised here for the birthday that is, or was a few days ago.
+    """
 
     usable: Usable
     coupons: int
     tier: TierGlance | None
     is_birthday: bool
+    birthday_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,11 @@ def post(connection: Connection, rows: Sequence[PostingRow], at: str) -> Posted:
     return Posted(list(fresh.values()), disputed)
 
 
+def known(connection: Connection, posting_ids: Sequence[str]) -> set[str]:
+    """Those of these postings that the ledger holds."""
+    return set(_known(connection, posting_ids))
+
+
 def balances(connection: Connection, members: Sequence[str]) -> dict[str, int]:
     """Available points of each member asked for; 0 for those without postings."""
     accounts = {available(MemberId(member)): member for member in members}
@@ -134,7 +139,22 @@ def conflicts_of(connection: Connection) -> dict[str, int]:
 
 
 def _insert(connection: Connection, rows: Sequence[PostingRow]) -> dict[str, PostingRow]:
-    """Insert those with a new id; returns them by id, in their order."""
+    """Insert those with a new id; returns them by id, in their order.
+
+    Mostly all are new: then nothing is asked back.
+    """
+    if not rows:
+        return {}
+    with connection.begin_nested() as attempt:
+        sql = f"{insert_sql(connection, postings, _COLUMNS)} ON CONFLICT (posting_id) DO NOTHING"
+        if connection.exec_driver_sql(sql, [tuple(row) for row in rows]).rowcount == len(rows):
+            return {row.posting_id: row for row in rows}
+        attempt.rollback()
+    return _insert_some(connection, rows)
+
+
+def _insert_some(connection: Connection, rows: Sequence[PostingRow]) -> dict[str, PostingRow]:
+    """Insert where some are known, and be told which."""
     fresh: set[str] = set()
     one = f"({', '.join([positional(connection)] * len(_COLUMNS))})"
     for start in range(0, len(rows), _INSERT_ROWS_MAX):

@@ -1,6 +1,6 @@
 """Where members stand, computed from what they bought: on landing for those it concerns, and once a day for who is due.
 
-One member after another: referral, type, tier, offers. Computing again what was computed changes nothing.
+One member after another: birthday points, referral, type, tier, offers. Computing again what was computed changes nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from cloud_crm.members.contact import birthday_of
 from cloud_crm.members.repository import MemberRow
 from cloud_crm.programme import repository as programmes
 from cloud_crm.standing import offers, referrals, repository
+from cloud_crm.standing.birthdays import congratulate
 from cloud_crm.standing.days import next_look
 from cloud_crm.standing.offers import OFFER, Entitled, given_keys
 from cloud_crm.standing.referrals import Day
@@ -48,6 +49,9 @@ class StandingKeeper:
     def turn_day(self, connection: Connection, now: datetime, *, after: str = "") -> str:
         """Refresh some of those who are due, in the order of their ids; returns the last, empty when none is left."""
         due = repository.due(connection, self.days.latest(now), after=after, limit=_MEMBERS_AT_ONCE_MAX)
+        terms = programmes.terms_in_force(connection)
+        if terms is not None:
+            congratulate(connection, terms, members.find_members(connection, due), self.days, now)
         self.refresh(connection, due, now)
         return due[-1] if due else ""
 

@@ -1,4 +1,6 @@
-"""Points for coming in: promised when a member shows themselves, paid by the cloud once however many stores saw it."""
+"""Points for coming in, and on a birthday: promised when a member shows themselves, paid by the cloud once however
+many stores saw it.
+"""
 
 from __future__ import annotations
 

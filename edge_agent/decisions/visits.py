@@ -8,6 +8,7 @@ from cloud_bridge.contract import CardTappedV1, ChoiceMadeV1, CodeScannedV1
 from devices.observations import Trust
 from edge_agent.decisions.activities import Activities
 from edge_agent.decisions.committing import standing_of
+from edge_agent.decisions.customers import birthday_of
 from edge_agent.decisions.people.glance import glance_at
 from edge_agent.decisions.people.linking import Linking
 from edge_agent.decisions.people.phone_codes import PhoneCodes
@@ -64,8 +65,9 @@ class Visits:
         if entry is None:
             return MediumUnknown(counter, visit.medium, shown.kind)
         on = self._shop.day(recorded.at)
-        came_in = Activity(entry.member, ActivityKind.VISIT, on, EventId(recorded.event_id))
-        self._activities.earn(tx, recorded, came_in)
+        for kind in (ActivityKind.VISIT, ActivityKind.BIRTHDAY):
+            came_in = Activity(entry.member, kind, on, EventId(recorded.event_id), birthday=birthday_of(entry))
+            self._activities.earn(tx, recorded, came_in)
         return MemberSeen(
             counter,
             standing_of(tx, entry.member),

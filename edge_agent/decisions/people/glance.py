@@ -9,6 +9,7 @@ from edge_agent.journal import MemberEntry, Reader, Usable
 from edge_agent.outcomes import Glance, TierGlance
 from loyalty.points.standing import to_next_tier
 from loyalty.terms.document import Terms
+from loyalty.terms.earning import ActivityKind
 
 
 def glance_at(reader: Reader, entry: MemberEntry, *, on: date) -> Glance | None:
@@ -24,6 +25,7 @@ def glance_at(reader: Reader, entry: MemberEntry, *, on: date) -> Glance | None:
         coupons=len(reader.coupons_of(entry.member)),
         tier=_tier(terms, customer),
         is_birthday=birthday is not None and birthday.year_of(on) is not None,
+        birthday_points=_birthday_points(reader, terms, entry, on),
     )
 
 
@@ -34,6 +36,20 @@ def usable_of(reader: Reader, member: str, *, on: date, session: str = "") -> Us
         return usable
     held = reader.wallet(member).reserved.get(session, 0)
     return usable if not held else _with_points(usable, min(usable.points + held, usable.balance))
+
+
+def _birthday_points(reader: Reader, terms: Terms, entry: MemberEntry, on: date) -> int:
+    """What this store has promised for the birthday whose window holds the day."""
+    birthday = birthday_of(entry)
+    if birthday is None:
+        return 0
+    promised = {(one.rule, one.key) for one in reader.activities_of(entry.member)}
+    return sum(
+        rule.points
+        for rule in terms.earning.activities
+        if rule.kind is ActivityKind.BIRTHDAY
+        and (rule.id, str(birthday.year_of(on, window_days=rule.window_days))) in promised
+    )
 
 
 def _with_points(usable: Usable, points: int) -> Usable:
