@@ -20,6 +20,7 @@ import structlog
 from edge_agent.config import EdgeSettings, read_secret, too_open
 from edge_agent.gateway import Gateway
 from edge_agent.journal import Journal, JournalSettings
+from edge_agent.journal.preparing import prepare
 from edge_agent.surroundings import Surroundings
 from edge_agent.web.server import WebServer
 
@@ -68,6 +69,7 @@ async def serve(settings: EdgeSettings, around: Surroundings, stopping: asyncio.
         disk_bytes_max=limits.disk_bytes_max,
         ballast_bytes=limits.ballast_bytes,
     )
+    await prepare(journal_settings.path, journal_settings.gateway_id)
     journal = Journal.open(journal_settings, clock=clock)
     try:
         gateway = Gateway(settings, journal, clock, around)

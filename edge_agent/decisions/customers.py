@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from edge_agent.journal import MemberEntry, OwnPurchase, Reader
+from edge_agent.journal import MemberEntry, OwnPurchases, Reader
 from loyalty.calendar import Birthday
 from loyalty.checkout.offers import Person, member_days_for, member_type_of
 from loyalty.points.accruals import Occasion, referral_stands
@@ -32,7 +32,7 @@ class Customer:
 def customer_of(reader: Reader, terms: Terms, entry: MemberEntry, *, on: date, before: str = "") -> Customer:
     """Work out what the programme makes of a member on the store's day ``on``; ``before`` one of its sales."""
     since = reader.purchases_since(entry.member, besides=before)
-    purchases = entry.purchases + sum(own.left_minor > 0 for own in since)
+    purchases = entry.purchases + sum(own.standing for own in since)
     qualifying = entry.qualifying + qualifying_total(terms.tiers, map(_qualifying, since), on=on)
     person = Person(entry.joined_on or on, purchases, birthday_of(entry))
     member_type = member_type_of(terms, person, on=on)
@@ -78,5 +78,5 @@ def _tier(terms: Terms, entry: MemberEntry, qualifying: int, *, on: date) -> Tie
     return max(both, key=lambda tier: tier.at, default=None)
 
 
-def _qualifying(own: OwnPurchase) -> Qualifying:
-    return Qualifying(own.day, spent_minor=own.left_minor, points=max(0, own.points), visits=int(own.left_minor > 0))
+def _qualifying(own: OwnPurchases) -> Qualifying:
+    return Qualifying(own.day, spent_minor=own.left_minor, points=own.points, visits=own.standing)

@@ -16,7 +16,7 @@ from edge_agent.journal.people.values import (
     RewardTaken,
     StaffAct,
 )
-from edge_agent.journal.till_books.rows import CouponEntry, HistoryEntry, OwnPurchase, PendingRow, QuoteRow, SaleBook
+from edge_agent.journal.till_books.rows import CouponEntry, HistoryEntry, OwnPurchases, PendingRow, QuoteRow, SaleBook
 from edge_agent.journal.transaction import Reader, Transaction
 from edge_agent.journal.values import (
     BalanceAsOf,
@@ -67,7 +67,7 @@ __all__ = [
     "LocalMedium",
     "MediumOf",
     "MemberEntry",
-    "OwnPurchase",
+    "OwnPurchases",
     "PendingRow",
     "PinTries",
     "QuoteRow",

@@ -12,7 +12,7 @@ from edge_agent.journal.till_books.coupons import TABLES as COUPON_TABLES
 from edge_agent.journal.till_books.coupons import CouponKeeping, CouponQueries
 from edge_agent.journal.till_books.quotes import TABLES as QUOTE_TABLES
 from edge_agent.journal.till_books.quotes import QuoteKeeping, QuoteQueries
-from edge_agent.journal.till_books.rows import HistoryEntry, OwnPurchase, PendingRow, SaleBook
+from edge_agent.journal.till_books.rows import HistoryEntry, OwnPurchases, PendingRow, SaleBook
 from loyalty.events import Line
 from loyalty.identifiers import MemberId, PostingId
 from loyalty.ledger import Rule, available, pending
@@ -24,7 +24,9 @@ TABLES: tuple[str, ...] = (
         redeemed INTEGER NOT NULL, saved_minor INTEGER NOT NULL, restored INTEGER NOT NULL, refused TEXT NOT NULL,
         place INTEGER NOT NULL)
         WITHOUT ROWID""",
-    "CREATE INDEX sale_books_by_member ON sale_books(member, place) WHERE member IS NOT NULL AND refund_of IS NULL",
+    """CREATE INDEX sale_books_by_member ON sale_books(member, place, day, earned, taken_back)
+        WHERE member IS NOT NULL AND refund_of IS NULL""",
+    "CREATE INDEX sale_books_by_day ON sale_books(member, day, earned) WHERE member IS NOT NULL AND refund_of IS NULL",
     "CREATE INDEX sale_books_refunds ON sale_books(refund_of, place) WHERE refund_of IS NOT NULL",
     """CREATE TABLE pending_points(
         posting TEXT PRIMARY KEY, member TEXT NOT NULL, sale TEXT NOT NULL, points INTEGER NOT NULL,
@@ -35,6 +37,11 @@ TABLES: tuple[str, ...] = (
     "CREATE INDEX pending_points_by_member ON pending_points(member)",
     "ALTER TABLE postings ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE postings ADD COLUMN sale TEXT",
+    # Balances are summed from the index alone, however much a member was credited before the cloud was heard.
+    "DROP INDEX postings_by_credit",
+    "DROP INDEX postings_by_debit",
+    "CREATE INDEX postings_by_credit ON postings(credit, place, points) WHERE credit <> 'programme:issued'",
+    "CREATE INDEX postings_by_debit ON postings(debit, place, points) WHERE debit <> 'programme:issued'",
     "ALTER TABLE visits ADD COLUMN is_strong INTEGER NOT NULL DEFAULT 0",
     *QUOTE_TABLES,
     *COUPON_TABLES,
@@ -67,20 +74,21 @@ class CheckoutQueries(QuoteQueries, CouponQueries):
         ).fetchone()
         return int(row[0])
 
-    def purchases_since(self, member: str, *, besides: str = "") -> list[OwnPurchase]:
-        """Sales of this store to a member that the cloud's figures of them do not hold yet, oldest first.
+    def purchases_since(self, member: str, *, besides: str = "") -> list[OwnPurchases]:
+        """What was sold here to a member and the cloud's figures of them do not hold yet, by day, oldest first.
 
-        ``besides``: without this one.
+        ``besides``: without this sale.
         """
         rows = self._connection.execute(
-            """SELECT day, total_minor - refunded_minor, earned - taken_back FROM sale_books b
-                JOIN sales USING (sale)
-                WHERE b.member = :member AND b.refund_of IS NULL AND sale <> :besides AND b.place >
-                    (SELECT max(m.included, r.included) FROM replica_members m, replica r WHERE m.member = :member)
-                ORDER BY b.place""",
+            """SELECT day, sum(total_minor > refunded_minor), sum(max(0, total_minor - refunded_minor)),
+                    sum(max(0, earned - taken_back))
+                FROM sale_books b JOIN sales USING (sale)
+                WHERE b.member = :member AND b.refund_of IS NULL AND sale <> :besides AND b.place > coalesce(
+                    (SELECT max(m.included, r.included) FROM replica_members m, replica r WHERE m.member = :member), 0)
+                GROUP BY day ORDER BY day""",
             {"member": member, "besides": besides},
         )
-        return [OwnPurchase(date.fromisoformat(day), max(0, left), points) for day, left, points in rows]
+        return [OwnPurchases(date.fromisoformat(day), standing, left, points) for day, standing, left, points in rows]
 
     def pending_of(self, member: str) -> list[PendingRow]:
         """What a member earned here that waits for the return window, first to be available first."""

@@ -105,10 +105,12 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPurchase:
-    """A sale of this store that the cloud's figures of its member do not hold yet."""
+class OwnPurchases:
+    """Sales of this store to one member on one of its days, of which the cloud's figures of them hold none yet."""
 
     day: date
+    standing: int
+    """How many were not given back whole."""
     left_minor: int
     """Paid, less what was given back."""
     points: int
