@@ -25,7 +25,7 @@ from cloud_crm.gateways.endpoints import gateway_endpoints
 from cloud_crm.gateways.pages import gateway_pages
 from cloud_crm.ledger.endpoints import ledger_endpoints
 from cloud_crm.members.account_pages import MemberForms, account_pages
-from cloud_crm.members.endpoints import member_endpoints
+from cloud_crm.members.endpoints import activity_endpoints, member_endpoints
 from cloud_crm.members.pages import member_pages
 from cloud_crm.memory import settle_memory
 from cloud_crm.operators import BoundedBody, OperatorPassword, SameOrigin
@@ -62,6 +62,7 @@ def cloud_app(cloud: Cloud) -> FastAPI:
     for router in (
         gateway_endpoints(cloud.gateways),
         member_endpoints(cloud.members, cloud.accounts),
+        activity_endpoints(cloud.activities),
         coupon_endpoints(cloud.coupons),
         programme_endpoints(cloud.programme),
         ledger_endpoints(cloud.ledger),

@@ -27,6 +27,7 @@ from cloud_crm.landing.loyalty import LoyaltyLanding, LoyaltySettings
 from cloud_crm.landing.store import CrmLandingStore, LandingEffects
 from cloud_crm.ledger.service import LedgerService
 from cloud_crm.members.account import AccountDesk
+from cloud_crm.members.activities import ActivityDesk
 from cloud_crm.members.service import MemberService
 from cloud_crm.metrics import CloudFigures
 from cloud_crm.news import News
@@ -164,6 +165,7 @@ class Cloud:
         self.coupons = CouponService(self.database, days, clock=clock, medium_key=key, changed=self._replica_changed)
         self.gateways = GatewayService(self.database, clock=clock, released=self._released)
         self.rights = RightsService(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
+        self.activities = ActivityDesk(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
         self.accounts = AccountDesk(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
         self.ledger = LedgerService(self.database)
         self.events = EventService(self.database)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from cloud_crm.members.account import AccountDesk, Adjustment
+from cloud_crm.members.activities import ActivityAnswer, ActivityBody, ActivityDesk
 from cloud_crm.members.schemas import (
     Because,
     ImportBody,
@@ -90,5 +91,17 @@ def member_endpoints(service: MemberService, desk: AccountDesk) -> APIRouter:
         new = NewMedium(technology=body.technology, number_hex=body.number_hex)
         operator = operator_of(request)
         return MediumLinked(medium=service.replace_medium(member, medium, new, reason=body.reason, operator=operator))
+
+    return router
+
+
+def activity_endpoints(desk: ActivityDesk) -> APIRouter:
+    """``/api/members/{member}/activities``."""
+    router = APIRouter(prefix="/api/members", tags=["members"])
+
+    @router.post("/{member}/activities")
+    def tell(member: MemberPath, body: ActivityBody, request: Request) -> ActivityAnswer:
+        """A review, a share or a survey outside the stores: earns once per key, within the caps of the programme."""
+        return desk.tell(member, body, operator=operator_of(request))
 
     return router

@@ -134,6 +134,19 @@ def acts_on(connection: Connection, member_id: str) -> list[ActRow]:
     return [ActRow(*row) for row in _newest(connection, staff_acts, ActRow._fields, member_id, "act_id")]
 
 
+def acts_of(connection: Connection, member_id: str, action: str) -> list[ActRow]:
+    """All that was done to a member of one kind, oldest first."""
+    query = select(*(staff_acts.c[name] for name in ActRow._fields))
+    chosen = query.where(staff_acts.c.member_id == member_id, staff_acts.c.action == action)
+    return [ActRow(*row) for row in connection.execute(chosen.order_by(staff_acts.c.act_id))]
+
+
+def surveys_of(connection: Connection, member_id: str) -> list[SurveyRow]:
+    """The surveys that a member answered in stores."""
+    query = select(*(surveys.c[name] for name in SurveyRow._fields)).where(surveys.c.member_id == member_id)
+    return [SurveyRow(*row) for row in connection.execute(query.order_by(surveys.c.event_id))]
+
+
 def disputes_of(connection: Connection, *, limit: int = _ROWS_MAX) -> list[DisputeRow]:
     """Facts that could not be applied, newest first."""
     query = select(disputes).order_by(disputes.c.at.desc(), disputes.c.event_id).limit(limit)

@@ -1,6 +1,6 @@
 """Where members stand, computed from what they bought: on landing for those it concerns, and once a day for who is due.
 
-One member after another: birthday points, referral, type, tier, offers. Computing again what was computed changes nothing.
+One member after another: birthday, referral, type, tier, offers. Computing again what was computed changes nothing.
 """
 
 from __future__ import annotations
