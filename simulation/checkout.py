@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 
 from devices.observations import QuoteAsked, SaleCompleted, SaleLine
-from devices.virtual.till import TillAnswer
 from simulation.hands import Hands
 
 DISCOUNT_SKU = "DISCOUNT"
@@ -35,19 +34,21 @@ def at_price(receipt: SaleCompleted, price_minor: int) -> SaleCompleted:
     return replace(receipt, lines=(*receipt.lines, *discount), total_minor=price_minor, quote=receipt.sale_id)
 
 
-async def pay_with_points(hands: Hands, receipt: SaleCompleted) -> TillAnswer:
-    """Pay with as many points as can be used here now, the rest in money. Raises ``TillGaveUp``.
+async def pay_with_points(hands: Hands, receipt: SaleCompleted) -> SaleCompleted:
+    """Pay with as many points as can be used here now, the rest in money; the receipt as it was closed.
 
-    A till whose question is not answered, or refused, sells at the full price.
+    A till whose question is not answered, or refused, sells at the full price. Raises ``TillGaveUp``.
     """
     usable = await _ask(hands, question_for(receipt))
     points = int(usable.get("usable_points") or 0)
     price = await _ask(hands, question_for(receipt, points=points)) if points else {}
     if not price.get("points"):
-        return await hands.ring_up(receipt)
-    answer = await hands.ring_up(at_price(receipt, int(price["price_minor"])))
+        await hands.ring_up(receipt)
+        return receipt
+    closed = at_price(receipt, int(price["price_minor"]))
+    answer = await hands.ring_up(closed)
     hands.tally.points_redeemed += int(answer.body.get("redeemed") or 0)
-    return answer
+    return closed
 
 
 async def _ask(hands: Hands, question: QuoteAsked) -> dict[str, Any]:

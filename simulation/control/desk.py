@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from cloud_crm.clock import Clock
 from devices.observations import CardUid, SaleCompleted, SaleLine
 from devices.virtual.faults import FaultKind
 from simulation.branch import Branch
+from simulation.checkout import pay_with_points
 from simulation.control.views import (
     ControlView,
     CounterView,
     GatewayAction,
     KioskView,
+    LeaseView,
     ReaderState,
     SaleView,
 )
@@ -51,6 +54,14 @@ class Store:
     head_office: HeadOffice
     day: StoreDay
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the gateway and the cloud last told of themselves; ``None`` while they tell nothing."""
+
+    status: dict[str, Any] | None = None
+    rights: dict[str, Any] | None = None
 
 
 class Desk:
@@ -95,13 +106,12 @@ class Desk:
         if not await self._at(counter).scan(text):
             raise Refusal("The scanner's line did not take the code.", "Wait until the gateway runs.")
 
-    async def sell(self, amount_minor: int, *, counter: int) -> SaleView:
-        """Ring up one article at this price. Raises :class:`Refusal`."""
+    async def sell(self, amount_minor: int, *, counter: int, with_points: bool = False) -> SaleView:
+        """Ring up one article at this price; with points, as far as they go here. Raises :class:`Refusal`."""
         hands = self._at(counter)
         sale = self._receipt(hands, quantity=1, amount_minor=amount_minor)
-        await _ring_up(hands, sale)
-        self.last_sale = sale
-        return _sale_view(sale)
+        self.last_sale = await _ring_up(hands, sale, with_points=with_points)
+        return _sale_view(self.last_sale)
 
     async def refund(self, *, counter: int) -> SaleView:
         """Give the last sale back. Raises :class:`Refusal`."""
@@ -146,8 +156,9 @@ class Desk:
         await self.store.head_office.link(member, self.stranger)
         self.stranger = None
 
-    def view(self, status: dict[str, object] | None, turns: tuple[int, int]) -> ControlView:
-        """The state as the page shows it; ``status`` is what the gateway last said, if it says anything."""
+    def view(self, said: Said, turns: tuple[int, int]) -> ControlView:
+        """The state as the page shows it."""
+        status = said.status
         branch, tally = self.store.branch, self.store.floor.tally
         lanes = _sums(status)
         return ControlView(
@@ -156,6 +167,8 @@ class Desk:
             gateway_running=branch.gateway.running and status is not None,
             gateway_starts=branch.gateway.starts,
             online=_is_online(status),
+            is_frozen=_is_frozen(status),
+            lease=_lease(said.rights),
             last_sale=None if self.last_sale is None else _sale_view(self.last_sale),
             stranger=self.stranger is not None,
             taps=tally.taps,
@@ -165,6 +178,9 @@ class Desk:
             recorded=lanes.get("recorded"),
             acked=lanes.get("acked"),
             queued=lanes.get("queued"),
+            points_redeemed=tally.points_redeemed,
+            rewards=tally.rewards,
+            joined=tally.joined,
             turns_done=turns[0],
             turns_total=turns[1],
             tap_ms=round(tally.tap_to_screen_s[-1] * 1_000, 1) if tally.tap_to_screen_s else None,
@@ -187,10 +203,14 @@ class Desk:
         )
 
 
-async def _ring_up(hands: Hands, receipt: SaleCompleted) -> None:
+async def _ring_up(hands: Hands, receipt: SaleCompleted, *, with_points: bool = False) -> SaleCompleted:
+    """Close a receipt; as it was closed."""
     try:
         async with asyncio.timeout(_SALE_TIMEOUT_S):
+            if with_points:
+                return await pay_with_points(hands, receipt)
             await hands.ring_up(receipt)
+            return receipt
     except TimeoutError as error:
         problem = f"The till got no answer within {_SALE_TIMEOUT_S:.0f} s."
         raise Refusal(problem, "Wait until the gateway runs.") from error
@@ -212,6 +232,21 @@ def _counter_view(hands: Hands, reader: ReaderState) -> CounterView:
 
 def _sale_view(sale: SaleCompleted) -> SaleView:
     return SaleView(sale=sale.sale_id, total_minor=sale.total_minor, currency=sale.currency)
+
+
+def _is_frozen(status: dict[str, Any] | None) -> bool | None:
+    rights = status.get("rights") if status else None
+    return bool(rights["is_frozen"]) if rights else None
+
+
+def _lease(rights: dict[str, Any] | None) -> LeaseView | None:
+    if rights is None:
+        return None
+    return LeaseView(
+        points_held=rights["points_held"],
+        coupons_held=rights["coupons_held"],
+        points_in_suspense=rights["points_in_suspense"],
+    )
 
 
 def _sums(status: dict[str, object] | None) -> dict[str, int]:

@@ -20,7 +20,7 @@ from kiosk_ui.design.assets import ASSETS_PATH
 from kiosk_ui.design.error_pages import error_pages
 from kiosk_ui.design.refusals import ProblemView
 from kiosk_ui.live import LiveHub, live_pages
-from simulation.control.desk import Desk, Refusal
+from simulation.control.desk import Desk, Refusal, Said
 from simulation.control.stations import StationLog, landed
 from simulation.control.views import (
     CONTROL_CHANNEL,
@@ -81,7 +81,7 @@ class _Panel:
         self._turns = turns
         self._log = StationLog(desk.store.branch.plan.folder.log("edge"))
         self._landed: dict[str, int] = {}
-        self._status: dict[str, Any] | None = None
+        self._said = Said()
 
     async def view(self) -> ControlView:
         """The state now, read afresh."""
@@ -109,12 +109,12 @@ class _Panel:
             self._hub.publish(CONTROL_EVENT, self._view(), channel=CONTROL_CHANNEL)
 
     def _view(self) -> ControlView:
-        return self._desk.view(self._status, self._turns())
+        return self._desk.view(self._said, self._turns())
 
     async def _read_figures(self) -> None:
         auditor = self._desk.store.auditor
-        self._status = await _or_none(auditor.status())
-        self._landed |= landed(self._status, await _or_none(auditor.fleet()))
+        self._said = Said(await _or_none(auditor.status()), await _or_none(auditor.rights()))
+        self._landed |= landed(self._said.status, await _or_none(auditor.fleet()))
 
 
 def control_app(desk: Desk, panel: _Panel, hub: LiveHub) -> FastAPI:
@@ -168,6 +168,7 @@ def _looks(desk: Desk, panel: _Panel, pages: Pages) -> APIRouter:
                 "kiosk": store.floor.at(1).counter.kiosk_url,
                 "status": f"{store.branch.url}/staff/status",
                 "cloud": store.stage.cloud_url,
+                "rights": f"{store.stage.cloud_url}/stores/{store.branch.gateway_id}/rights",
             },
             live_url=f"/live/{CONTROL_CHANNEL}",
             live_after="",
@@ -200,7 +201,9 @@ def _verbs(desk: Desk) -> APIRouter:
 
     @router.post("/sale")
     async def sale(body: SaleBody) -> Done:
-        return Done(outcome=(await desk.sell(body.amount_minor, counter=body.counter)).sale)
+        return Done(
+            outcome=(await desk.sell(body.amount_minor, counter=body.counter, with_points=body.with_points)).sale
+        )
 
     @router.post("/refund")
     async def refund(body: RefundBody) -> Done:

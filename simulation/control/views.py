@@ -65,6 +65,14 @@ class CounterView(_View):
     kiosk_url: str
 
 
+class LeaseView(_View):
+    """What the store may let be redeemed without asking, as the cloud has it."""
+
+    points_held: int
+    coupons_held: int
+    points_in_suspense: int
+
+
 class ControlView(_View):
     """The state of the demo."""
 
@@ -73,6 +81,8 @@ class ControlView(_View):
     gateway_running: bool
     gateway_starts: int
     online: bool | None = Field(description="What the gateway says of its line; null while it says nothing")
+    is_frozen: bool | None = Field(description="Whether nothing can be redeemed in the store now; null: not told")
+    lease: LeaseView | None = Field(description="Null while the cloud does not tell")
     last_sale: SaleView | None
     stranger: bool = Field(description="Whether an unknown card was tapped that can be linked now")
     taps: int
@@ -84,6 +94,9 @@ class ControlView(_View):
     queued: int | None
     turns_done: int
     turns_total: int
+    points_redeemed: int = Field(description="Paid with at the tills")
+    rewards: int
+    joined: int
     tap_ms: float | None = Field(description="From the last card in the field to its screen")
 
 
@@ -115,6 +128,7 @@ class SaleBody(_AtCounter):
     """How much, in minor units."""
 
     amount_minor: Annotated[int, Field(ge=1, le=AMOUNT_MINOR_MAX)]
+    with_points: Annotated[bool, Field(description="Pay with the points that can be used here now")] = False
 
 
 class CableBody(_View):

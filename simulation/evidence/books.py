@@ -102,6 +102,10 @@ class Auditor:
         """What the cloud says of this gateway. Raises :class:`BooksUnreadable`."""
         return await self._get(f"{self._cloud}/api/gateways/{self._gateway_id}")
 
+    async def rights(self) -> dict[str, Any]:
+        """What the cloud has leased to this gateway, and what is in doubt. Raises :class:`BooksUnreadable`."""
+        return await self._get(f"{self._cloud}/api/gateways/{self._gateway_id}/rights")
+
     async def audit(self) -> Audit:
         """Read both books now. Raises :class:`BooksUnreadable`."""
         status, store, cloud, fleet = await asyncio.gather(

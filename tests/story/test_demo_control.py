@@ -73,6 +73,19 @@ def test_each_counter_has_hands_a_reader_and_a_kiosk_of_its_own(demo: DemoProces
     assert ask(demo, "/api/tap", {"uid": uid, "counter": 3}).status_code == 409
 
 
+def test_points_are_paid_with_as_far_as_they_go(demo: DemoProcess) -> None:
+    demo.control("/api/tap", uid=card_of_first_member(demo))
+    demo.control("/api/sale", amount_minor=15_000)
+    demo.control("/api/tap", uid=card_of_first_member(demo))
+    before = demo.state()["points_redeemed"]
+    demo.control("/api/sale", amount_minor=5_000, with_points=True)
+    state = demo.state()
+    assert state["points_redeemed"] == before + 100  # type: ignore[operator]
+    assert state["last_sale"]["total_minor"] < 5_000  # type: ignore[index]
+    assert state["is_frozen"] is False
+    assert state["lease"]["points_held"] > 0  # type: ignore[index]
+
+
 def test_a_code_is_scanned(demo: DemoProcess) -> None:
     assert demo.control("/api/scan", text="2000000000015") == {"outcome": "scanned"}
 

@@ -24,6 +24,11 @@ function line({ gateway_running: running, online }) {
   return online ? "online" : "offline";
 }
 
+function redeeming({ is_frozen: isFrozen }) {
+  if (isFrozen === null) return "unknown";
+  return isFrozen ? "frozen" : "open";
+}
+
 function counterNumber() {
   return Number(counters.querySelector("input:checked").value);
 }
@@ -42,6 +47,8 @@ function show(view) {
     cable: view.plugged ? "plugged" : "pulled",
     cable_tone: view.plugged ? "good" : "warn",
     reader_tone: counter.reader === "working" ? "good" : "bad",
+    redeeming: redeeming(view),
+    redeeming_tone: { open: "good", frozen: "warn", unknown: "bad" }[redeeming(view)],
     gateway_tone: view.gateway_running ? "good" : "bad",
   });
 }
@@ -96,7 +103,10 @@ function digits(currency) {
 
 function bodyOf(form) {
   const fields = Object.fromEntries(new FormData(form));
-  if ("amount" in fields) return { amount_minor: Math.round(Number(fields.amount) * 10 ** digits(form.dataset.currency)) };
+  if ("amount" in fields) {
+    const amountMinor = Math.round(Number(fields.amount) * 10 ** digits(form.dataset.currency));
+    return { amount_minor: amountMinor, with_points: "with_points" in fields };
+  }
   return fields;
 }
 
