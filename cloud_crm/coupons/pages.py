@@ -29,6 +29,7 @@ def coupon_pages(service: CouponService, pages: Pages) -> APIRouter:
             status_code=problem.status if problem else HTTPStatus.OK,
             coupons=service.every(),
             codes_max=ISSUE_CODES_MAX,
+            stores=service.stores(),
             key=secrets.token_hex(_KEY_BYTES),
             fault=problem.view if problem else None,
         )
@@ -42,7 +43,13 @@ def coupon_pages(service: CouponService, pages: Pages) -> APIRouter:
         """The codes come as a file, once; nothing here keeps them."""
         try:
             number = form.get("codes", "").strip()
-            body = shaped(IssueBody, key=form.get("key", ""), codes=number, reason=form.get("reason", ""))
+            body = shaped(
+                IssueBody,
+                key=form.get("key", ""),
+                codes=number,
+                gateway=form.get("gateway", ""),
+                reason=form.get("reason", ""),
+            )
             answer = service.issue(coupon, body, operator=operator_of(request))
             if not answer.codes:
                 raise conflict("codes", f"are not to be had: {answer.refused[0].why}", "See the budget of the coupon")

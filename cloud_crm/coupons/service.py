@@ -15,11 +15,13 @@ from cloud_crm.coupons.repository import BudgetRow, CouponFigures, CouponRow
 from cloud_crm.coupons.rights import OneRight, take_right
 from cloud_crm.coupons.schemas import CouponView, InstanceView, IssueAnswer, IssueBody, RefusedView
 from cloud_crm.database import Database
+from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.days import StoreDays
 from cloud_crm.members import records
 from cloud_crm.members import repository as members
 from cloud_crm.problems import conflict, not_found, unusable
 from cloud_crm.programme import repository as programmes
+from cloud_crm.rights import standings
 from loyalty.checkout.coupons import Why
 from loyalty.codes import ALPHABET
 from loyalty.identifiers import medium_id
@@ -62,7 +64,11 @@ class CouponService:
         at = rfc3339(self._clock())
         with self._database.write() as connection:
             terms = _terms(connection, coupon)
-            wanted = self._to_members(connection, coupon, body) if body.members else self._codes(coupon, body, texts)
+            wanted = (
+                self._to_members(connection, coupon, body)
+                if body.members
+                else self._codes(connection, coupon, body, texts)
+            )
             answers = issuing.issue(connection, terms, wanted, Issuer(CAMPAIGN, operator, at, self._today()))
             if body.codes and any(answer.row is not None and not answer.is_new for answer in answers):
                 raise conflict("key", "has had its codes, which were shown once", "Use another key for more codes")
@@ -108,9 +114,18 @@ class CouponService:
             for member_id in body.members
         ]
 
-    def _codes(self, coupon: str, body: IssueBody, texts: Sequence[str]) -> list[Wanted]:
+    def stores(self) -> dict[str, str]:
+        """The stores that codes can be for: names by gateway."""
+        with self._database.read() as connection:
+            return {row.gateway_id: row.store_name for row in gateways.every_gateway(connection)}
+
+    def _codes(self, connection: Connection, coupon: str, body: IssueBody, texts: Sequence[str]) -> list[Wanted]:
         if body.gateway and body.gateway not in self._days.zones:
             raise unusable("body.gateway", f"{body.gateway!r:.80} is no store", "See / for the stores")
+        if body.gateway and (standing := standings.read(connection, body.gateway)).current is None:
+            problem = "is revoked" if standing.revoked else "has not been heard of yet"
+            remedy = "Start its gateway, or leave the store out: the codes then work where they are shown first"
+            raise conflict("body.gateway", problem, remedy)
         gateway = body.gateway or self._days.only_store()
         return [
             Wanted(

@@ -21,6 +21,8 @@ from loyalty.terms.offers import Coupon, Discount, MemberDay, Reward
 from loyalty.terms.tiers import Tier
 
 HELD_ELSEWHERE = "held_elsewhere"
+CANNOT_BE_CHECKED = "cannot_be_checked"
+"""No coupon with this code is known here now; head office may know it."""
 RESERVED = "reserved"
 USED = "used"
 FROZEN = "frozen"
@@ -32,6 +34,8 @@ class CouponsHere:
 
     usable: dict[str, CouponEntry]
     declined: tuple[QuoteDeclined, ...]
+    unheld: tuple[str, ...] = ()
+    """Codes (hashed) that were shown and that this gateway has no right to."""
 
 
 def basket_of(asked: QuoteAsked, store: StoreId) -> Basket:
@@ -48,13 +52,17 @@ def coupons_here(reader: Reader, asked: QuoteAsked, member: str | None, *, on: d
     usable: dict[str, CouponEntry] = {}
     declined: list[QuoteDeclined] = []
     shown: list[CouponEntry] = []
+    unheld: list[str] = []
     for number, code in enumerate(asked.codes):
-        entry = reader.coupon_by_code(medium_id("code", code.encode(), key=key))
+        medium = medium_id("code", code.encode(), key=key)
+        entry = reader.coupon_by_code(medium)
         if entry is None:
             # The code itself is worth money to whoever reads a log: the answer names its place.
-            declined.append(QuoteDeclined(f"codes.{number}", Why.UNKNOWN))
+            declined.append(QuoteDeclined(f"codes.{number}", CANNOT_BE_CHECKED))
         else:
             shown.append(entry)
+        if entry is None or _why_not(entry, member, on) == HELD_ELSEWHERE:
+            unheld.append(medium)
     own = reader.coupons_of(member) if member else []
     for entry in _each_once((*shown, *own)):
         why = _why_not(entry, member, on)
@@ -62,7 +70,8 @@ def coupons_here(reader: Reader, asked: QuoteAsked, member: str | None, *, on: d
             usable.setdefault(entry.coupon, entry)
         else:
             declined.append(QuoteDeclined(entry.coupon, why))
-    return CouponsHere(usable, tuple(one for one in declined if one.source not in usable))
+    refused = tuple(one for one in declined if one.source not in usable)
+    return CouponsHere(usable, refused, tuple(dict.fromkeys(unheld)))
 
 
 @dataclass(frozen=True, slots=True)

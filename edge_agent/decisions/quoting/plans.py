@@ -34,6 +34,8 @@ class Plan:
     """What the points take off."""
     coupons: tuple[PlannedCoupon, ...] = ()
     lines: tuple[Line, ...] = ()
+    unheld: tuple[str, ...] = ()
+    """Codes (hashed) that were shown for this key and cannot be checked here: the cloud was told of each once."""
 
     def dump(self) -> str:
         """The plan as JSON."""
@@ -49,4 +51,5 @@ class Plan:
             saved_minor=told["saved_minor"],
             coupons=tuple(PlannedCoupon(**coupon) for coupon in told["coupons"]),
             lines=tuple(Line(**line) for line in told["lines"]),
+            unheld=tuple(told.get("unheld", ())),
         )

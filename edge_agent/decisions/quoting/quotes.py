@@ -13,9 +13,10 @@ from datetime import datetime
 
 import orjson
 
+from cloud_bridge.contract import CodeScannedV1
 from devices.observations import QuoteAnswer, QuoteAsked, QuoteDeclined, QuoteStep
 from edge_agent.decisions.customers import customer_of, occasion_of
-from edge_agent.decisions.quoting.baskets import Asking, CouponsHere, basket_of, coupons_here, steps_of
+from edge_agent.decisions.quoting.baskets import Asking, basket_of, coupons_here, steps_of
 from edge_agent.decisions.quoting.plans import Plan, PlannedCoupon
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import POINTS, QuoteRow, Transaction
@@ -33,6 +34,9 @@ PIN_NEEDED = "pin_needed"
 
 IsProven = Callable[[str, str], bool]
 """Whether the member now at a counter has shown more than a card that can be copied: ``(counter, member)``."""
+
+TYPED = "till"
+"""The symbology of a code that a till names: scanned or typed there, who knows."""
 
 COUPON_LAYERS = frozenset({Discount.PERCENT, Discount.AMOUNT, Discount.GIFT})
 ALREADY_USED = "used"
@@ -58,7 +62,11 @@ class Quotes:
         self._is_proven = is_proven
 
     def answer(self, tx: Transaction, asked: QuoteAsked) -> QuoteAnswer:
-        """Price a basket and hold what it redeems, in one transaction. Records no event: nothing has happened yet."""
+        """Price a basket and hold what it redeems, in one transaction.
+
+        Nothing has happened yet, so no event says it; only a code that cannot be checked here is told, so that the
+        cloud lends the right to it if it is free.
+        """
         known = tx.quote(asked.key)
         if known is not None and known.sale is not None:
             return replace(_answer_in(known), refused=ALREADY_USED, valid_s=0)
@@ -70,14 +78,20 @@ class Quotes:
         now = tx.now()
         shown = self._shown(tx, asked, now)
         fingerprint = _fingerprint(asked, shown)
+        before = Plan.load(known.plan).unheld if known is not None else ()
         if known is not None:
-            if known.is_open and known.fingerprint == fingerprint and now < known.ends_at:
+            # A code that could not be checked may have arrived since: then the same question has a better answer.
+            is_same = known.fingerprint == fingerprint and not before
+            if known.is_open and is_same and now < known.ends_at:
                 return replace(_answer_in(known), valid_s=int((known.ends_at - now).total_seconds()))
             end_quote(tx, self._desk, known)
         terms = tx.terms()
         if terms is None:
             return QuoteAnswer(asked.key, refused=NO_PROGRAMME)
         answer, plan = self._priced(tx, asked, shown, terms)
+        for medium in plan.unheld:
+            if medium not in before:
+                tx.record(CodeScannedV1(scanner=asked.till, symbology=TYPED, medium=medium))
         tx.keep_quote(
             QuoteRow(
                 key=asked.key,
@@ -203,7 +217,7 @@ def _plan(asking: Asking, quote: Quote) -> Plan:
         replace(line, amount_minor=paid) for line, paid in zip(asking.basket.lines, quote.line_prices, strict=True)
     )
     saved = sum(step.discount_minor for step in quote.steps if step.points)
-    return Plan(asking.seen.currency, quote.points, saved, coupons, lines)
+    return Plan(asking.seen.currency, quote.points, saved, coupons, lines, asking.coupons.unheld)
 
 
 def _without(asking: Asking, refused: QuoteDeclined) -> Asking:
@@ -212,9 +226,9 @@ def _without(asking: Asking, refused: QuoteDeclined) -> Asking:
     declined = (*coupons.declined, refused)
     if refused.source == POINTS:
         seen = replace(asking.seen, points=0, reward=None)
-        return replace(asking, seen=seen, coupons=CouponsHere(coupons.usable, declined))
+        return replace(asking, seen=seen, coupons=replace(coupons, declined=declined))
     rest = {key: entry for key, entry in coupons.usable.items() if key != refused.source}
-    return replace(asking, coupons=CouponsHere(rest, declined))
+    return replace(asking, coupons=replace(coupons, usable=rest, declined=declined))
 
 
 def _answer_in(quote: QuoteRow) -> QuoteAnswer:

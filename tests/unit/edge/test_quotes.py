@@ -132,7 +132,7 @@ async def test_a_code_that_does_not_apply_says_why(tmp_path: Path, coupon: objec
 async def test_a_code_nobody_knows_is_named_by_its_place_and_never_repeated(tmp_path: Path) -> None:
     async with checkout_bench(tmp_path) as store:
         answer = await store.ask("k-1", goods(1_000), codes=("GUESS-1",))
-        assert answer.declined == (QuoteDeclined("codes.0", "unknown"),)
+        assert answer.declined == (QuoteDeclined("codes.0", "cannot_be_checked"),)
     written = b"".join(file.read_bytes() for file in tmp_path.iterdir())  # noqa: ASYNC240  the store is closed
     assert b"GUESS-1" not in written
 
