@@ -56,6 +56,12 @@ class RightsSink(Protocol):
     async def heard(self, said: RightsStanding) -> None:
         """Thaw, or freeze and give back; durable on return. A new incarnation may have begun then."""
 
+    async def freeze(self, why: str) -> None:
+        """Redeem nothing until the next welcome, and keep what is held: nobody knows now whether it is all still here.
+
+        Said of a disk that the cloud disputes, or has not compared with its own yet; durable on return.
+        """
+
 
 class Downlink:
     """Takes the steps of one connection, one after the other."""

@@ -105,7 +105,7 @@ class Pump:
             case Nack():
                 self._heard_nack(said)
             case Quarantined():
-                self._halt(said.reason)
+                await self._halt(said.reason)
             case RightsStanding():
                 await self._heard_standing(said)
 
@@ -114,7 +114,7 @@ class Pump:
             case Foreign():
                 _log.info("uplink", step="an ack of another journal ignored", incarnation=ack.incarnation)
             case Mismatch(lane, sequence):
-                self._halt(f"the cloud holds another body for {lane} row {sequence}")
+                await self._halt(f"the cloud holds another body for {lane} row {sequence}")
             case RolledBack(lane, sequence):
                 await self._rolled_back(ack, lane, sequence)
             case Advanced():
@@ -137,6 +137,7 @@ class Pump:
         if self._halted and not retained:
             self._halted = ""
             self._go_back()
+            self.hello_wanted.set()  # its answer says whether redeeming may go on
         self.greeted = self.greeted or ack.incarnation == self._outbox.incarnation
         self._show()
 
@@ -163,8 +164,16 @@ class Pump:
                 window.acknowledged(ack.incarnation, oldest.last, _now_s())
 
     async def _heard_standing(self, said: RightsStanding) -> None:
-        """Act on it. A welcome counts behind an acknowledgement only: that tells whether the disk was rolled back."""
-        if self._rights is None or (said.standing == "welcome" and not self.greeted):
+        """Act on it, behind an acknowledgement only: that tells whether the disk was rolled back.
+
+        An old disk holds rights that its lost rows have spent, so before that nothing is thawed and nothing given back.
+        A quarantined gateway hears no acknowledgement: it stays frozen until the head office lets it go.
+        """
+        if self._rights is None or said.incarnation != self._outbox.incarnation:
+            return
+        if not self.greeted or self._halted:
+            if said.standing != "welcome":
+                await self._rights.freeze(f"{said.standing}, and the cloud has not confirmed what this disk holds")
             return
         before = self._outbox.incarnation
         await self._rights.heard(said)
@@ -177,10 +186,13 @@ class Pump:
         for window in self._windows.values():
             window.go_back()
 
-    def _halt(self, why: str) -> None:
+    async def _halt(self, why: str) -> None:
+        """Send nothing, and redeem nothing: another copy of this disk may be spending the same rights."""
         self._halted = why
         _log.error("uplink", step="halted", why=why)
         self._show()
+        if self._rights is not None:
+            await self._rights.freeze(why)
 
     async def _notice(self, changed: Changed) -> None:
         while True:

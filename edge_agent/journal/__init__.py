@@ -4,6 +4,7 @@ One SQLite file with one writer. This room is the only place at the edge that kn
 """
 
 from cloud_bridge.downlink import ReplicaCursor, StepOutcome
+from edge_agent.journal.database import REDEEM_FILL_MAX
 from edge_agent.journal.journal import Changed, Journal
 from edge_agent.journal.people.values import (
     AccountEntry,
@@ -45,6 +46,7 @@ from edge_agent.journal.wallets import POINTS
 
 __all__ = [
     "POINTS",
+    "REDEEM_FILL_MAX",
     "AccountEntry",
     "AwaitedLink",
     "BalanceAsOf",

@@ -13,6 +13,7 @@ from cloud_bridge.uplink.outbox import AckResult
 from edge_agent.clock import HybridClock
 from edge_agent.journal.database import (
     LEDGER_FILL_MAX,
+    REDEEM_FILL_MAX,
     TELEMETRY_FILL_MAX,
     Disk,
     Guarded,
@@ -196,6 +197,7 @@ class Committer:
         guarded = self._guarded
         self._appender.begin_unit()
         tx = Transaction(guarded, self._appender, full=full, shelf=self.shelf)
+        tx.is_nearly_full = self.disk.fill >= REDEEM_FILL_MAX
         try:
             if alone:
                 value = unit(tx)

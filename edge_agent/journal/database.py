@@ -14,6 +14,8 @@ from edge_agent.journal.values import JournalError
 
 TELEMETRY_FILL_MAX = 0.90
 """Above this, telemetry keeps no more than may be in flight."""
+REDEEM_FILL_MAX = 0.90
+"""Above this, nothing is redeemed: the room that is left is for what members earn and give back."""
 LEDGER_FILL_MAX = 0.97
 """Above this, the ledger takes no more rows."""
 BALLAST_FILL_MAX = 0.85
@@ -21,6 +23,8 @@ BALLAST_FILL_MAX = 0.85
 
 _BUSY_MS = 5_000
 _PAGE_BYTES = 4_096
+_READER_CACHE_KB = 512
+"""Of 2,000 that SQLite would take for each reader: pages and status read little, and the system caches the file."""
 _CHECKPOINT_PAGES = 1_000
 """The log is folded into the file after this many pages: overwriting a log is cheaper than growing one."""
 _REMEDY_FOREIGN = "Point the configuration at the gateway's own journal, or move this file away"
@@ -62,6 +66,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
         )
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KB}")
         _check_ours(connection, path)
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             raise JournalError("this journal is empty", place=str(path), remedy="Start the gateway once")

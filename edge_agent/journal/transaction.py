@@ -52,6 +52,8 @@ class Transaction(Reader, BookKeeping, PeopleKeeping, WalletKeeping, CheckoutKee
         super().__init__(connection, shelf)
         self._appender = appender
         self._full = full
+        self.is_nearly_full = False
+        """Whether so little room is left that nothing should be redeemed."""
         self._waiting: set[int] = set()
         self._depth = 0
 

@@ -248,6 +248,10 @@ class WalletKeeping(WalletQueries):
             (self.lease(), standing.value if standing else "", is_first, is_frozen),
         )
 
+    def rest_rights(self) -> None:
+        """Nothing may be redeemed for now, whatever the cloud says."""
+        self._connection.execute("UPDATE rights_standing SET frozen = 1")
+
     def end_reservations(self) -> None:
         """Release everything that is reserved."""
         self._connection.execute("DELETE FROM reservations")

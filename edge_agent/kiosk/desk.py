@@ -129,7 +129,7 @@ class KioskDesk:
         view, subject = asked.view, asked.subject
         if view is View.REGISTER and visit.member is None:
             return self._register_form(visit)
-        if view is View.HELP:
+        if visit.member is None and view is View.HELP:
             return Help(visit=visit.token, online=self._views.online())
         if visit.member is None:
             raise VisitOver
@@ -145,6 +145,8 @@ class KioskDesk:
         if (guard := self._guard(sight, view)) is not None:
             return guard
         match view:
+            case View.HELP:
+                return Help(**sight.heading(), online=self._views.online())
             case View.PIN:
                 return self._choose_pin(sight)
             case View.LINK:

@@ -41,6 +41,7 @@ def greeting_of(
         claimable=claimable
         and screens.Claimable(sale=claimable.sale, total_minor=claimable.total_minor, currency=claimable.currency),
         usable=glance.usable.points if glance else None,
+        is_frozen=glance.usable.is_frozen if glance else False,
         tier=_progress(glance.tier) if glance and glance.tier else None,
         menu=MENU if visit and glance else (),
         coupons=glance.coupons if glance else 0,

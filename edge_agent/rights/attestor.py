@@ -31,6 +31,8 @@ class Attestor:
         """Attest what this unit of work is about to write; False: nothing may leave a wallet."""
         durable, head = tx.ledger_heads()
         with self._turn:
+            if self._is_full(tx):
+                return False
             told = self._told
             is_told = told is not None and durable < told.sequence <= head + 1 and told.before == durable
             if is_told and told is not None and told.incarnation == tx.lease():
@@ -41,6 +43,8 @@ class Attestor:
         """Attest the journal as it is: whatever left a wallet is in it."""
         durable, _ = tx.ledger_heads()
         with self._turn:
+            if self._is_full(tx):
+                return False
             return self._tell(Witnessed(self._gateway_id, tx.lease(), before=durable, sequence=durable))
 
     def is_waiting(self, incarnation: str, durable: int) -> bool:
@@ -65,8 +69,15 @@ class Attestor:
             log.error("rights", problem=self.trouble)
             return None
 
+    def _is_full(self, tx: Transaction) -> bool:
+        """Redeeming is the first of what the ledger keeps to rest: what room is left is for what members earn."""
+        if tx.is_nearly_full:
+            self.trouble = "the disk is nearly full: redeeming rests until there is room again"
+        return tx.is_nearly_full
+
     def _tell(self, testimony: Witnessed) -> bool:
         if self._witness is None:
+            self.trouble = ""
             return True
         try:
             self._witness.write(testimony)

@@ -141,7 +141,7 @@ class RightsDesk:
     def answer_recall(self, tx: Transaction, member: str, currency: str) -> int:
         """Give back what the cloud still wants of an account, as far as it is free; returns how much that was."""
         wanted = tx.recall_due(member, currency)
-        if not wanted or not self._attest(tx):
+        if not wanted or not self._may_leave(tx):
             return 0
         returned = self.give_back(tx, member, currency, wanted)
         tx.count_returned(member, currency, returned)
@@ -168,13 +168,20 @@ class RightsDesk:
         moved = _taken(tx.wallet(*account), asked)
         if isinstance(moved, Refusal):
             return moved
-        if not self._attest(tx):
+        if not self._may_leave(tx):
             return Refusal.FROZEN
         movement = self._keep(tx, account, moved)
         redemption = Redemption(movement.movement_id, movement.incarnation, asked.points)
         tx.keep_redemption(*account, redemption, sale=asked.sale)
         self.answer_recall(tx, *account)
         return movement
+
+    def _may_leave(self, tx: Transaction) -> bool:
+        """Whether rights may leave a wallet for good now; if not, none are offered until they may."""
+        is_attested = self._attest(tx)
+        if not is_attested:
+            tx.rest_rights()
+        return is_attested
 
     def _restore(self, tx: Transaction, redemption_id: str, movement_id: str, points: int) -> Movement | Refusal:
         known = tx.movement(movement_id)

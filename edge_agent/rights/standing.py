@@ -13,7 +13,7 @@ import structlog
 
 from cloud_bridge.receipts import RightsStanding
 from cloud_bridge.topics import Lane
-from edge_agent.journal import Journal, JournalFull, RightsState, StandingWord, Transaction
+from edge_agent.journal import REDEEM_FILL_MAX, Journal, JournalFull, RightsState, StandingWord, Transaction
 from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.rights.witness import Verdict, judge
@@ -78,11 +78,34 @@ class GatewayStanding:
             await asyncio.to_thread(self._attestor.confirm, self._journal.incarnation, head.sequence)
 
     async def keep_witness(self) -> None:
-        """Confirm after each commit that needs it. Never returns."""
+        """Confirm after each commit that needs it, and see whether rights may leave. Never returns."""
         changed = self._journal.changed()
         while True:
             await changed.wait()
             await self.confirm()
+            await self.look_again()
+
+    async def look_again(self) -> None:
+        """Stop offering what could not be taken, with the disk nearly full or the witness away; offer it again after.
+
+        Only while the cloud's welcome stands: nothing else is thawed by this.
+        """
+        is_full = self._journal.fill() >= REDEEM_FILL_MAX
+        if not (is_full or self._attestor.trouble):
+            return
+        state = await self._journal.read(lambda reader: reader.rights_state())
+        if state.standing is StandingWord.WELCOME and state.is_frozen != is_full:
+            await self._journal.write(self._rest_or_go_on)
+            self._changed()
+
+    async def freeze(self, why: str) -> None:
+        """Redeem nothing until the next welcome, and give nothing back."""
+        state = await self._journal.read(lambda reader: reader.rights_state())
+        if state.is_frozen and state.standing is not StandingWord.WELCOME:
+            return
+        log.warning("rights", step="frozen", why=why)
+        await self._journal.write(_doubt)
+        self._changed()
 
     async def _thaw(self, said: RightsStanding) -> None:
         state = await self._journal.read(lambda reader: reader.rights_state())
@@ -111,8 +134,14 @@ class GatewayStanding:
     def _welcome(self, tx: Transaction, said: RightsStanding) -> None:
         if tx.lease() != said.incarnation:
             return
-        self._attestor.at_rest(tx)
-        tx.keep_standing(StandingWord.WELCOME, is_first=said.is_first, is_frozen=False)
+        is_frozen = not self._attestor.at_rest(tx)
+        tx.keep_standing(StandingWord.WELCOME, is_first=said.is_first, is_frozen=is_frozen)
+
+    def _rest_or_go_on(self, tx: Transaction) -> None:
+        state = tx.rights_state()
+        if state.standing is StandingWord.WELCOME:
+            # Attested like a redemption: one that waits in the same commit must not be forgotten by the witness.
+            tx.keep_standing(state.standing, is_first=state.is_first, is_frozen=not self._attestor(tx))
 
     def _give_some_back(self, tx: Transaction) -> int:
         """Returns how much was given back."""
@@ -126,6 +155,13 @@ def _begin(tx: Transaction, state: RightsState, verdict: Verdict) -> None:
         return
     is_trusted = verdict is Verdict.TRUSTED
     tx.keep_standing(state.standing if is_trusted else None, is_first=state.is_first, is_frozen=not is_trusted)
+
+
+def _doubt(tx: Transaction) -> None:
+    """What the cloud said before counts no more; revoked stays revoked."""
+    state = tx.rights_state()
+    word = None if state.standing is StandingWord.WELCOME else state.standing
+    tx.keep_standing(word, is_first=state.is_first, is_frozen=True)
 
 
 def _freeze(tx: Transaction, word: StandingWord, *, is_first: bool) -> None:

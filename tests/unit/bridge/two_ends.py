@@ -44,7 +44,11 @@ class MemoryRights:
 
     def __init__(self, outbox: MemoryOutbox) -> None:
         self.heard_of: list[tuple[str, str]] = []
+        self.frozen_for: list[str] = []
         self._outbox = outbox
+
+    async def freeze(self, why: str) -> None:
+        self.frozen_for.append(why)
 
     async def heard(self, said: RightsStanding) -> None:
         self.heard_of.append((said.incarnation, said.standing))

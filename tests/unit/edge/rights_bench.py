@@ -155,12 +155,17 @@ def post(tx: Transaction, member: str, fact: str, points: int, *, lease: str | N
 
 @asynccontextmanager
 async def rights_bench(
-    folder: Path, hands: Hands | None = None, *, witness: Path | WitnessFile | None = None, welcome: bool = True
+    folder: Path,
+    hands: Hands | None = None,
+    *,
+    witness: Path | WitnessFile | None = None,
+    welcome: bool = True,
+    **limits: Any,
 ) -> AsyncIterator[RightsBench]:
     """Start a gateway over the journal in ``folder``; ``welcome``: the cloud greets it, as the first of its lives."""
     hands = hands or Hands()
     hands.pass_ms(1_000)
-    journal = Journal.open(settings(folder), clock=hands.clock())
+    journal = Journal.open(settings(folder, **limits), clock=hands.clock())
     try:
         bench = RightsBench(journal, hands, WitnessFile(witness) if isinstance(witness, Path) else witness)
         await bench.standing.begin()
