@@ -7,11 +7,12 @@ write. PostgreSQL pools both. SQL stays portable between them: a noun's reposito
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import orjson
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import (
@@ -199,6 +200,21 @@ def insert_sql(connection: Connection, table: Table, columns: Sequence[str]) -> 
     """``INSERT`` with one positional mark per column, in the driver's own style."""
     mark = positional(connection)
     return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608
+
+
+def among(connection: Connection, values: Iterable[str | int]) -> tuple[str, tuple[object]]:
+    """What follows a column to find any of these values, and the one value that holds them all.
+
+    For landing: the SQL is the same however many they are. A list of marks costs more to write than to look up.
+    """
+    if connection.dialect.name == "sqlite":
+        return "IN (SELECT value FROM json_each(?))", (orjson.dumps(list(values)).decode(),)
+    return "= ANY(%s)", (list(values),)
+
+
+def for_update(connection: Connection) -> str:
+    """The end of a query that locks its rows; SQLite has one writer, who needs none."""
+    return "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
 
 
 def positional(connection: Connection) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-YOUNG_OBJECTS_MAX = 50_000
+YOUNG_OBJECTS_MAX = 150_000
 """New objects between two looks at them; the default of 700 walks a group of events some fifty times."""
 
 

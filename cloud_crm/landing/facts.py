@@ -26,6 +26,7 @@ from cloud_bridge.landing.batches import Received
 from cloud_bridge.landing.store import Landed
 from cloud_bridge.topics import Lane
 from cloud_crm.ledger.repository import PostingRow
+from cloud_crm.points.books import Said
 from cloud_crm.points.sales import RefundFact, SaleFact, SaleKey
 from cloud_crm.rights.accounts import POINTS, AccountKey
 from loyalty.calendar import ZoneError, business_date
@@ -35,17 +36,6 @@ from loyalty.rights.movements import Incarnation, Kind, Movement, MovementId
 _NUL = b"\\u0000"
 _COUPON = "coupon/"
 _AWAITS_SALE = "sale"
-
-
-@dataclass(frozen=True, slots=True)
-class PostingFact:
-    """One posting as a store told it, and the incarnation that did."""
-
-    row: PostingRow
-    on: date
-    incarnation: str
-    lease: str | None
-    original: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,7 @@ class MovementFact:
 class LandedFacts:
     """Everything of one transaction, in the order in which it landed."""
 
-    moves: list[PostingFact | MovementFact] = field(default_factory=list)
+    moves: list[Said | MovementFact] = field(default_factory=list)
     sales: list[SaleFact] = field(default_factory=list)
     refunds: list[RefundFact] = field(default_factory=list)
     unknown_there: set[SaleKey] = field(default_factory=set)
@@ -70,7 +60,7 @@ class LandedFacts:
 
     def gateways(self) -> set[str]:
         """Whose sales these facts may be about."""
-        told = {move.row.gateway_id for move in self.moves if isinstance(move, PostingFact)}
+        told = {move.row.gateway_id for move in self.moves if isinstance(move, Said)}
         return told | {sale.key.gateway_id for sale in self.sales} | {refund.of.gateway_id for refund in self.refunds}
 
     def sold(self) -> set[SaleKey]:
@@ -78,7 +68,7 @@ class LandedFacts:
         told = {
             SaleKey(move.row.gateway_id, move.row.sale)
             for move in self.moves
-            if isinstance(move, PostingFact) and move.row.sale is not None
+            if isinstance(move, Said) and move.row.sale is not None
         }
         return told | {sale.key for sale in self.sales} | {refund.of for refund in self.refunds}
 
@@ -128,9 +118,9 @@ class FactReader:
         is_plain = _NUL not in event.body
         for posting in said.postings:
             row = _row(said, posting, gateway_id, event.time)
-            self._facts.moves.append(
-                PostingFact(row if is_plain else _plain(row), on, incarnation, posting.lease, posting.original)
-            )
+            if not is_plain:
+                row = _plain(row)
+            self._facts.moves.append(Said(row, on, posting.lease, posting.original, row.sale, incarnation=incarnation))
         self._facts.seen[MemberId(said.member), GatewayId(gateway_id)] = event.time
 
     def _sold(self, gateway_id: str, _incarnation: str, event: Received) -> None:

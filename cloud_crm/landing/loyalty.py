@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from cloud_bridge.landing.store import Landed
 from cloud_crm.clock import rfc3339
-from cloud_crm.landing.facts import FactReader, LandedFacts, MovementFact, PostingFact, moment
+from cloud_crm.landing.facts import FactReader, LandedFacts, MovementFact, moment
 from cloud_crm.ledger import repository as ledger
 from cloud_crm.ledger.repository import PostingRow
 from cloud_crm.points import sales
-from cloud_crm.points.books import PointsBooks, Said
+from cloud_crm.points.books import PointsBooks, Said, members_of
 from cloud_crm.points.sales import SaleKey
 from cloud_crm.points.settling import SaleDesk
 from cloud_crm.points.turning import turn
@@ -27,11 +27,10 @@ from cloud_crm.rights.accounts import POINTS, AccountKey
 from cloud_crm.rights.books import RightsBooks, RightsTerms, points_of
 from loyalty.calendar import business_date
 from loyalty.identifiers import MemberId
-from loyalty.ledger import PROGRAMME_ISSUED, Rule, member_of
+from loyalty.ledger import PROGRAMME_ISSUED, Rule
 
 SEEN_FRESH_S = 3_600
 """Whoever was at a store longer ago is not taken to be there: only their home is leased."""
-MEMBER_LENGTH_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +76,22 @@ class _Turn:
         self._rights = RightsBooks(connection, settings.rights, at=at)
         self._points = PointsBooks(connection, self._rights, programmes.lot_terms_of(terms), at=at)
         self._sales = SaleDesk(connection, self._points, self._rights, terms.programme if terms else None)
+        self._days: dict[str, date] = {}
         self._doubts: dict[tuple[str, str], datetime | None] = {}
 
     def run(self) -> Effects:
         facts = self._facts
-        told = [fact.row for fact in facts.moves if isinstance(fact, PostingFact)]
+        told = [fact.row for fact in facts.moves if isinstance(fact, Said)]
         posted = ledger.post(self._connection, told, rfc3339(self._now))
         self._sales.keep_refunds(facts)
         moves = self._new_moves(posted.new)
         self._open(moves)
         for move in moves:
-            if isinstance(move, MovementFact):
-                self._rights.settle(move.key, move.movement, is_posting=False)
-            else:
+            if isinstance(move, Said):
                 self._points.keep(move)
                 self._sales.note(move)
+            else:
+                self._rights.settle(move.key, move.movement, is_posting=False)
         self._sales.settle(facts, on=self._today())
         self._sales.recover(on=self._today())
         self._turn_days()
@@ -114,23 +114,21 @@ class _Turn:
                     known.add(fact.movement.movement_id)
                     found.append(fact)
             elif fresh.get(fact.row.posting_id) is fact.row:
-                found.append(self._said(fact, fallen_back))
+                found.append(self._around(fact, fallen_back))
         return found
 
-    def _said(self, fact: PostingFact, fallen_back: Mapping[SaleKey, SaleKey]) -> Said:
-        row = fact.row
-        of = fallen_back.get(_sale_key(row))
-        of_sale = row.sale if of is None else of.sale
-        until = None if fact.lease is not None else self._doubtful_until(row.gateway_id, fact.incarnation)
+    def _around(self, said: Said, fallen_back: Mapping[SaleKey, SaleKey]) -> Said:
+        """With the sale that a refund is of, and with the doubts about a later life of its gateway."""
+        row = said.row
+        if fallen_back and (of := fallen_back.get(_sale_key(row))) is not None:
+            said = said._replace(of_sale=of.sale)
+        until = None if said.lease is not None else self._doubtful_until(row.gateway_id, said.incarnation)
         if until is None:
-            return Said(row, fact.on, fact.lease, fact.original, of_sale)
+            return said
         zone = self._settings.zones.get(row.gateway_id, "UTC")
-        sold = self._sold_at(SaleKey(row.gateway_id, of_sale or "")) or moment(row.posted_at)
-        return Said(
-            row, fact.on, fact.lease, fact.original, of_sale,
-            is_doubtful=sold is None or sold <= until,
-            doubtful_until=business_date(until, zone),
-        )  # fmt: skip
+        sold = self._sold_at(SaleKey(row.gateway_id, said.of_sale or "")) or moment(row.posted_at)
+        is_doubtful = sold is None or sold <= until
+        return said._replace(is_doubtful=is_doubtful, doubtful_until=business_date(until, zone))
 
     def _doubtful_until(self, gateway_id: str, incarnation: str) -> datetime | None:
         """When a later life of a gateway began, as far as the cloud knows; ``None`` for the first."""
@@ -147,15 +145,15 @@ class _Turn:
 
     def _open(self, moves: Sequence[Said | MovementFact]) -> None:
         said = [move for move in moves if isinstance(move, Said)]
-        members = {member for one in said for member in _members([one.row])} | self._sales.members()
-        returned = [move.key for move in moves if isinstance(move, MovementFact) and move.key.currency == POINTS]
-        back = {key.member for key in returned if key.member}
+        moved = [move for move in moves if isinstance(move, MovementFact)]
+        members = {member for one in said for member in one.members()} | self._sales.members()
+        back = {move.key.member for move in moved if move.key.currency == POINTS and move.key.member}
         members |= back
         keys = {points_of(member) for member in members}
-        keys |= {move.key for move in moves if isinstance(move, MovementFact)}
+        keys.update(move.key for move in moved)
         keys |= accounts.with_free(self._connection, {member for member, _ in self._facts.seen})
         gateways = {one.row.gateway_id for one in said} | {gateway for _, gateway in self._facts.seen}
-        gateways |= {move.movement.gateway for move in moves if isinstance(move, MovementFact)}
+        gateways |= {move.movement.gateway for move in moved}
         gateways |= {gateway for member in back for gateway in accounts.holders(self._connection, member)}
         self._rights.open(keys, gateways | self._sales.gateways())
         self._keys = keys
@@ -164,38 +162,44 @@ class _Turn:
 
     def _turn_days(self) -> None:
         """What is over expires before anything is leased again; what need not wait is available at once."""
+        first_seen: dict[MemberId, str] = {}
+        for member, gateway in self._facts.seen:
+            first_seen.setdefault(member, gateway)
         for member in sorted(self._points.members):
-            home = self._rights.home_of(points_of(member)) or next(
-                (gateway for one, gateway in self._facts.seen if one == member), ""
-            )
-            on = business_date(self._now, self._settings.zones.get(home, "UTC"))
-            if self._points.is_due(member, on):
-                turn(self._points, self._rights, member, on=on)
+            next_day = self._points.next_day(member)
+            if next_day is not None:
+                home = self._rights.home_of(points_of(member)) or first_seen.get(member, "")
+                on = self._today(self._settings.zones.get(home, "UTC"))
+                if next_day <= on.isoformat():
+                    turn(self._points, self._rights, member, on=on)
 
     def _lease(self) -> None:
         """Whoever was seen just now is leased what is free; whoever was seen long ago, at home."""
         freshest = self._now - timedelta(seconds=SEEN_FRESH_S)
         mine: dict[MemberId, list[AccountKey]] = {}
         for key in self._keys:
-            mine.setdefault(key.member, []).append(key)
+            if self._rights.may_be_leased(key):
+                mine.setdefault(key.member, []).append(key)
         for (member, gateway), stamp in self._facts.seen.items():
+            keys = mine.get(member)
+            if keys is None:
+                continue
             at = moment(stamp)
             is_here = at is not None and at >= freshest
-            for key in sorted(mine.get(member, ())):
+            for key in sorted(keys):
                 if is_here or self._rights.home_of(key) is None:
                     self._rights.top_up(key, gateway)
                 else:
                     self._rights.top_up_home(key)
 
-    def _today(self) -> date:
-        return business_date(self._now, "UTC")
+    def _today(self, zone: str = "UTC") -> date:
+        if zone not in self._days:
+            self._days[zone] = business_date(self._now, zone)
+        return self._days[zone]
 
 
 def _members(rows: Iterable[PostingRow]) -> set[MemberId]:
-    """The members whose points these postings move. Names longer than any id of ours have no books."""
-    accounts_named = {account for row in rows for account in (row.debit, row.credit)}
-    found = {member_of(account) for account in accounts_named}
-    return {member for member in found if member and len(member) <= MEMBER_LENGTH_MAX}
+    return {member for row in rows for member in members_of(row)}
 
 
 def _sale_key(row: PostingRow) -> SaleKey:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,22 +18,23 @@ from cloud_crm.rights.books import RightsBooks, points_of
 from loyalty.identifiers import EventId, GatewayId, MemberId, PostingId
 from loyalty.ledger import PROGRAMME_ISSUED, PROGRAMME_REDEEMED, Posting, Rule, available, member_of, pending
 from loyalty.points.bookkeeping import Circumstances, earned_lot, keep, rights_effect
-from loyalty.points.lots import Lot, Moved, take
+from loyalty.points.lots import Lot, Moved, PointsAccount, take
 from loyalty.rights.movements import Incarnation, Kind, Movement, MovementId
 from loyalty.terms.earning import LotTerms
 
 CLOUD = "cloud"
 """Stands in the place of the gateway in postings that the cloud makes itself."""
 
-_ACTIVITIES = frozenset({Rule.VISIT, Rule.BIRTHDAY, Rule.REFERRAL, Rule.SURVEY, Rule.REVIEW, Rule.SHARE})
-
-
+MEMBER_LENGTH_MAX = 40
+_ACTIVITIES = frozenset(
+    rule.value for rule in (Rule.VISIT, Rule.BIRTHDAY, Rule.REFERRAL, Rule.SURVEY, Rule.REVIEW, Rule.SHARE)
+)
+_OWNERS_MAX = 20_000
 _RULES = {rule.value: rule for rule in Rule}
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A posting new to the ledger, with what is known around it. ``on`` is the store's day.
+class Said(NamedTuple):
+    """A posting as it was told, with what is known around it. ``on`` is the store's day, ``incarnation`` told it.
 
     ``of_sale`` is the receipt that it is about: of a refund, the one given back. ``doubtful_until`` is set where an
     earlier life of the gateway may have credited the same: of a sale from before, or points due before that day.
@@ -44,6 +47,11 @@ class Said:
     of_sale: str | None = None
     is_doubtful: bool = False
     doubtful_until: date | None = None
+    incarnation: str = ""
+
+    def members(self) -> tuple[MemberId, ...]:
+        """Whose points it moves."""
+        return members_of(self.row)
 
     def posting(self) -> Posting:
         """In the words of the domain."""
@@ -77,6 +85,7 @@ class PointsBooks:
         self._members: dict[MemberId, MemberPoints] = {}
         self._redeemed: dict[PostingId, Redeemed] = {}
         self._touched: set[PostingId] = set()
+        self._patterns: dict[tuple[date, bool], Lot] = {}
         self.own: list[PostingRow] = []
         """What the cloud posts itself."""
 
@@ -98,11 +107,9 @@ class PointsBooks:
             repository.load_lots(self._connection, [kept])
         return kept
 
-    def is_due(self, member: MemberId, on: date) -> bool:
-        """Whether the turn to the day ``on`` may move something of an open member's."""
-        kept = self._members[member]
-        next_day = repository.next_day(kept)
-        return next_day is not None and next_day <= on.isoformat()
+    def next_day(self, member: MemberId) -> str | None:
+        """The first day whose turn may move something of an open member's."""
+        return repository.next_day(self._members[member])
 
     def load_lots(self, members: Iterable[MemberId]) -> None:
         """Complete many accounts at once."""
@@ -110,19 +117,20 @@ class PointsBooks:
 
     def needs_lots(self, said: Said) -> set[MemberId]:
         """Members whose lots a posting touches: all but those that only earn and owe nothing."""
-        row = said.row
-        found = (
-            (member_of(row.credit),) if row.debit == PROGRAMME_ISSUED else (member_of(row.debit), member_of(row.credit))
-        )
-        earns = row.debit == PROGRAMME_ISSUED
-        known = {member for member in found if member is not None and member in self._members}
+        earns = said.row.debit == PROGRAMME_ISSUED
+        known = [member for member in said.members() if member in self._members]
         return {member for member in known if not earns or self._members[member].account.debt}
 
     def keep(self, said: Said) -> None:
         """Book one posting for each member it concerns."""
-        for member in {member_of(said.row.debit), member_of(said.row.credit)}:
-            if member is not None and member in self._members:
-                self._keep(self._members[member], said)
+        for member in said.members():
+            kept = self._members.get(member)
+            if kept is None:
+                continue
+            if said.row.debit == PROGRAMME_ISSUED and not (kept.is_loaded or kept.account.debt):
+                self._earn(kept, said)
+            else:
+                self._keep(kept, said)
 
     def post(self, own: Own, member: MemberId) -> None:
         """The cloud posts itself: into the ledger, the lots and, where they did not move already, the rights."""
@@ -151,16 +159,7 @@ class PointsBooks:
 
     def _keep(self, kept: MemberPoints, said: Said) -> None:
         posting, member = said.posting(), kept.account.member
-        kept.is_changed = True
-        kept.origins.setdefault(
-            posting.posting_id, Origin(said.row.gateway_id, said.of_sale, posting.rule in _ACTIVITIES)
-        )
-        is_earned = posting.debit == PROGRAMME_ISSUED and posting.credit in (available(member), pending(member))
-        if is_earned and not kept.account.debt and not kept.is_loaded:
-            lot = earned_lot(posting, Circumstances(said.on, self._terms))
-            kept.account = replace(kept.account, lots=(*kept.account.lots, lot))
-            self._move_rights(member, posting, said, (lot,))
-            return
+        self._note_origin(kept, said)
         account = self.points(member).account
         after = keep(account, posting, self._around(kept, said))
         kept.account = after.account
@@ -168,6 +167,39 @@ class PointsBooks:
             self._remember(member, said, after.taken)
         self._move_rights(member, posting, said, after.taken)
         self._own(member, after.own, said.row.sale)
+
+    def _earn(self, kept: MemberPoints, said: Said) -> None:
+        """As :meth:`_keep`, for what most postings are: earned by somebody who owes nothing, so no other lot moves."""
+        row, member = said.row, kept.account.member
+        waits = row.credit == pending(member)
+        if not waits and row.credit != available(member):
+            self._keep(kept, said)
+            return
+        self._note_origin(kept, said)
+        lot = self._lot(said, waits=waits)
+        kept.account = PointsAccount(member, (*kept.account.lots, lot))
+        if waits:
+            return
+        if said.lease is None and not said.is_doubtful:
+            self._rights.issue(points_of(member), row.points)
+        else:
+            self._move_rights(member, said.posting(), said, (lot,))
+
+    def _lot(self, said: Said, *, waits: bool) -> Lot:
+        """The days of lots that were earned on one day are alike."""
+        pattern = self._patterns.get((said.on, waits))
+        if pattern is None:
+            around = Circumstances(said.on, self._terms)
+            pattern = self._patterns[said.on, waits] = earned_lot(said.posting(), around)
+        return Lot(
+            PostingId(said.row.posting_id), said.row.points, said.on, pattern.available_on, pattern.last_day, waits
+        )
+
+    def _note_origin(self, kept: MemberPoints, said: Said) -> None:
+        kept.is_changed = True
+        accrual = PostingId(said.row.posting_id)
+        if accrual not in kept.origins:
+            kept.origins[accrual] = Origin(said.row.gateway_id, said.of_sale, said.row.rule in _ACTIVITIES)
 
     def _around(self, kept: MemberPoints, said: Said) -> Circumstances:
         origin = (said.row.gateway_id, said.of_sale)
@@ -220,6 +252,20 @@ class PointsBooks:
             PostingRow(p.posting_id, p.debit, p.credit, p.points, p.rule, p.cause, sale, CLOUD, self._at)
             for p in postings
         )
+
+
+def members_of(row: PostingRow) -> tuple[MemberId, ...]:
+    """The members whose points a posting moves. Names longer than any id of ours have no books."""
+    to = _owner(row.credit)
+    if row.debit == PROGRAMME_ISSUED or (out := _owner(row.debit)) is None or out == to:
+        return () if to is None else (to,)
+    return (out,) if to is None else (out, to)
+
+
+@lru_cache(_OWNERS_MAX)
+def _owner(account: str) -> MemberId | None:
+    member = member_of(account)
+    return member if member and len(member) <= MEMBER_LENGTH_MAX else None
 
 
 def _kind(posting: Posting, effect: int) -> Kind:

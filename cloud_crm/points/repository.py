@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 from sqlalchemy import Connection, Row, select
 
-from cloud_crm.database import insert_many, insert_sql, positional, update_many
+from cloud_crm.database import among, insert_many, insert_sql, positional, update_many
 from cloud_crm.points.tables import lots, points_accounts, redemptions
 from loyalty.identifiers import MemberId, PostingId
 from loyalty.points.lots import Lot, PointsAccount
@@ -38,7 +38,6 @@ class MemberPoints:
 
     account: PointsAccount
     next_day: str | None = None
-    is_stored: bool = False
     is_loaded: bool = False
     is_changed: bool = False
     stored: dict[Lot, tuple[int, int]] = field(default_factory=dict)
@@ -63,13 +62,13 @@ class Redeemed:
 
 def load(connection: Connection, members: Collection[MemberId]) -> dict[MemberId, MemberPoints]:
     """Debts of these members; lots only with :func:`load_lots`."""
-    found = {member: MemberPoints(PointsAccount(member)) for member in members}
-    for some in _stretches(sorted(members)):
-        for row in connection.execute(select(points_accounts).where(points_accounts.c.member_id.in_(some))):
-            kept = found[row.member_id]
-            kept.account = replace(kept.account, debt=row.debt)
-            kept.next_day, kept.is_stored = row.next_day, True
-    return found
+    some, values = among(connection, members)
+    sql = f"SELECT member_id, debt, next_day FROM points_accounts WHERE member_id {some}"  # noqa: S608 - marks
+    found = {
+        member: MemberPoints(PointsAccount(member, (), debt), next_day)
+        for member, debt, next_day in connection.exec_driver_sql(sql, values).fetchall()
+    }
+    return {member: found.get(member) or MemberPoints(PointsAccount(member)) for member in members}
 
 
 def load_lots(connection: Connection, points: Sequence[MemberPoints]) -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, select, tuple_
+from sqlalchemy import Connection, Row, select
 
-from cloud_crm.database import insert_many, insert_sql, positional, update_many
+from cloud_crm.database import among, for_update, insert_many, insert_sql, positional, update_many
 from cloud_crm.rights.tables import rights_accounts, rights_holdings, rights_movements
 from loyalty.identifiers import GatewayId, MemberId
 from loyalty.rights.account import Account, Lease
 from loyalty.rights.movements import Incarnation
 
 POINTS = "points"
-T = TypeVar("T")
-_LOOKUP_ROWS_MAX = 500
+_ACCOUNT_COLUMNS = ("account_id", "member_id", "currency", "home_gateway", "balance", "avail")
 _HOLDING_COLUMNS = (
     "account_id",
     "gateway_id",
@@ -78,32 +77,19 @@ def lock(connection: Connection, keys: Collection[AccountKey]) -> dict[AccountKe
     return found
 
 
-def lock_numbered(connection: Connection, account_ids: Sequence[int]) -> dict[AccountKey, KeptAccount]:
-    """Accounts by their numbers, locked until the transaction ends."""
-    found: dict[AccountKey, KeptAccount] = {}
-    for some in _stretches(sorted(account_ids)):
-        found |= _read(connection, select(rights_accounts).where(rights_accounts.c.account_id.in_(some)))
-    return found
-
-
 def with_free(connection: Connection, members: Collection[str]) -> set[AccountKey]:
     """The accounts of some members that have something to lease; no lock."""
-    found: set[AccountKey] = set()
-    for some in _stretches(sorted(members)):
-        query = select(rights_accounts.c.member_id, rights_accounts.c.currency).where(
-            rights_accounts.c.member_id.in_(some), rights_accounts.c.avail > 0
-        )
-        found.update(AccountKey(MemberId(row.member_id), row.currency) for row in connection.execute(query))
-    return found
+    some, values = among(connection, members)
+    sql = f"SELECT member_id, currency FROM rights_accounts WHERE member_id {some} AND avail > 0"  # noqa: S608 - marks
+    rows = connection.exec_driver_sql(sql, values).fetchall()
+    return {AccountKey(MemberId(member), currency) for member, currency in rows}
 
 
 def homes(connection: Connection, keys: Collection[AccountKey]) -> set[GatewayId]:
     """The home gateways of these accounts, without a lock: a home once set hardly changes."""
-    found: set[GatewayId] = set()
-    for some in _stretches(sorted({key.member for key in keys})):
-        query = select(rights_accounts.c.home_gateway).where(rights_accounts.c.member_id.in_(some)).distinct()
-        found.update(GatewayId(home) for home in connection.scalars(query) if home is not None)
-    return found
+    some, values = among(connection, {key.member for key in keys})
+    sql = f"SELECT DISTINCT home_gateway FROM rights_accounts WHERE member_id {some}"  # noqa: S608 - marks
+    return {GatewayId(home) for (home,) in connection.exec_driver_sql(sql, values).fetchall() if home is not None}
 
 
 def holders(connection: Connection, member: MemberId) -> set[GatewayId]:
@@ -141,24 +127,28 @@ def add_movements(connection: Connection, rows: Sequence[tuple[str, int, str, st
 
 
 def _load(connection: Connection, keys: Collection[AccountKey]) -> dict[AccountKey, KeptAccount]:
-    found: dict[AccountKey, KeptAccount] = {}
-    members = sorted(key.member for key in keys if key.currency == POINTS)
-    for some in _stretches(members):
-        mine = rights_accounts.c.member_id.in_(some), rights_accounts.c.currency == POINTS
-        found |= _read(connection, select(rights_accounts).where(*mine))
-    for pairs in _stretches(sorted(key for key in keys if key.currency != POINTS)):
-        both = tuple_(rights_accounts.c.member_id, rights_accounts.c.currency)
-        found |= _read(connection, select(rights_accounts).where(both.in_([tuple(key) for key in pairs])))
-    return found
+    """All in one query, so that whoever locks them locks them in the same order: by number."""
+    members, currencies = {key.member for key in keys}, {key.currency for key in keys}
+    some, values = among(connection, members)
+    of, more = among(connection, currencies)
+    sql = (
+        f"SELECT {', '.join(_ACCOUNT_COLUMNS)} FROM rights_accounts "  # noqa: S608 - marks, no values
+        f"WHERE member_id {some} AND currency {of} ORDER BY account_id{for_update(connection)}"
+    )
+    rows = connection.exec_driver_sql(sql, (*values, *more)).fetchall()
+    wanted = keys if isinstance(keys, set) else set(keys)
+    return _kept(connection, [row for row in rows if (row[1], row[2]) in wanted])
 
 
-def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> dict[AccountKey, KeptAccount]:
-    rows = list(connection.execute(query.order_by(rights_accounts.c.account_id).with_for_update()))
-    parts: dict[int, list[Row[*tuple[Any, ...]]]] = {row[0]: [] for row in rows}
+def _kept(connection: Connection, rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[AccountKey, KeptAccount]:
+    own = list(rows)
+    parts: dict[int, list[Row[*tuple[Any, ...]]]] = {row[0]: [] for row in own}
     if parts:
-        for part in connection.execute(select(rights_holdings).where(rights_holdings.c.account_id.in_(list(parts)))):
+        some, values = among(connection, parts)
+        sql = f"SELECT {', '.join(_HOLDING_COLUMNS)} FROM rights_holdings WHERE account_id {some}"  # noqa: S608 - marks
+        for part in connection.exec_driver_sql(sql, values).fetchall():
             parts[part[0]].append(part)
-    accounts = (_account(row, parts[row[0]]) for row in rows)
+    accounts = (_account(row, parts[row[0]]) for row in own)
     return {account.key: account for account in accounts}
 
 
@@ -188,8 +178,3 @@ def _holding(account: KeptAccount, gateway: GatewayId) -> tuple[object, ...]:
 
 def _leased(lease: Lease, term: Term) -> tuple[object, ...]:
     return (term.incarnation, lease.held, lease.granted, term.recalled, term.returned)
-
-
-def _stretches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(ids), _LOOKUP_ROWS_MAX):
-        yield ids[start : start + _LOOKUP_ROWS_MAX]

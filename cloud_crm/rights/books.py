@@ -67,7 +67,7 @@ class RightsBooks:
         settled = rules.settle(kept.books, movement, standing=standing, known=())
         if isinstance(settled, Refusal):
             return
-        self._put(kept, settled.account, gateway)
+        _put(kept, settled.account, gateway)
         term = kept.term(gateway)
         if movement.incarnation == standing.current:
             term.incarnation = movement.incarnation
@@ -87,7 +87,7 @@ class RightsBooks:
         kept = self._accounts[key]
         after = rules.issue(kept.books, points) if points > 0 else rules.unissue(kept.books, -points)
         if isinstance(after, Account):
-            self._put(kept, after, NOBODY if points < 0 else None)
+            _put(kept, after, NOBODY if points < 0 else None)
 
     def put_in_doubt(self, key: AccountKey, gateway: GatewayId, points: int, name: MovementId) -> None:
         """Points that an earlier life of a gateway may have credited already, and let be spent: as if it told of it."""
@@ -95,13 +95,18 @@ class RightsBooks:
         posted = Movement(name, Kind.EARNED, gateway, Incarnation(""), points)
         credited = rules.credit(kept.books, posted, in_doubt=True, known=())
         if not isinstance(credited, Refusal):
-            self._put(kept, credited.account, gateway)
+            _put(kept, credited.account, gateway)
             if credited.recovered:
                 self.recovered.append((key, name, credited.recovered))
 
     def home_of(self, key: AccountKey) -> GatewayId | None:
         """The gateway that is leased first."""
         return self._accounts[key].home
+
+    def may_be_leased(self, key: AccountKey) -> bool:
+        """Whether something is free, or the account has no home yet."""
+        kept = self._accounts[key]
+        return kept.books.avail > 0 or kept.home is None
 
     def standing(self, gateway: str) -> Standing:
         """How the cloud stands with a gateway that was opened; what is retired is not told."""
@@ -118,7 +123,7 @@ class RightsBooks:
         kept = self._accounts[key]
         if kept.home is None:
             kept.home, kept.is_changed = gateway, True
-        for lessee in dict.fromkeys((kept.home, gateway)):
+        for lessee in (gateway,) if kept.home == gateway else (kept.home, gateway):
             if kept.books.avail:
                 points = grant_size(kept.books, lessee, home=kept.home, policy=self._terms.sizing)
                 if points > 0:
@@ -134,7 +139,7 @@ class RightsBooks:
         granted = rules.grant(kept.books, request, standing=standing)
         if isinstance(granted, Refusal):
             return granted
-        self._put(kept, granted.account, gateway)
+        _put(kept, granted.account, gateway)
         kept.term(gateway).incarnation = standing.current
         kept.told.add(gateway)
         return None
@@ -160,7 +165,7 @@ class RightsBooks:
         if isinstance(done, Refusal):
             return False
         losses.keep(self._connection, done.losses)
-        self._put(kept, done.account)
+        _put(kept, done.account)
         return True
 
     def write_off(self, key: AccountKey, gateway: GatewayId, points: int) -> Refusal | None:
@@ -171,7 +176,7 @@ class RightsBooks:
         if isinstance(done, Refusal):
             return done
         losses.keep(self._connection, done.losses)
-        self._put(kept, done.account, gateway)
+        _put(kept, done.account, gateway)
         return None
 
     def save(self) -> None:
@@ -188,10 +193,12 @@ class RightsBooks:
         loss = losses.lock(self._connection, cap=self._terms.loss_cap_points)
         losses.keep(self._connection, recover(loss, sum(points for _, _, points in self.recovered)))
 
-    def _put(self, kept: KeptAccount, after: Account, *gateways: GatewayId | None) -> None:
-        kept.books = after
-        kept.is_changed = True
-        kept.touched.update(gateway for gateway in gateways if gateway is not None)
+
+def _put(kept: KeptAccount, after: Account, gateway: GatewayId | None = None) -> None:
+    kept.books = after
+    kept.is_changed = True
+    if gateway is not None:
+        kept.touched.add(gateway)
 
 
 def points_of(member: MemberId) -> AccountKey:

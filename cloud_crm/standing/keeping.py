@@ -6,7 +6,6 @@ One member after another: birthday, referral, type, tier, offers. Computing agai
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -62,6 +61,7 @@ class StandingKeeper:
         given = of_source(connection, OFFER, list(rows))
         entitled: dict[date, list[Entitled]] = {}
         changed: list[str] = []
+        looked_at: list[StandingRow] = []
         for member_id, row in sorted(rows.items()):
             on, mine = self.days.on(row.home_gateway, now), purchases[member_id]
             person = Person(
@@ -73,10 +73,11 @@ class StandingKeeper:
             before = known.get(member_id, StandingRow(member_id))
             after = _standing(terms, before, person, mine, on=on)
             if after != before:
-                repository.keep_standing(connection, after)
-            if replace(after, seen_on="", next_day="") != replace(before, seen_on="", next_day=""):
+                looked_at.append(after)
+            if not after.is_as(before):
                 changed.append(member_id)
             entitled.setdefault(on, []).append(Entitled(member_id, person, row.home_gateway or self.days.only_store()))
+        repository.keep_standings(connection, looked_at)
         at = rfc3339(now)
         for on, some in entitled.items():
             offers.give(connection, terms, some, on=on, at=at)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import orjson
 from sqlalchemy import Connection
 
 from cloud_bridge.contract import MemberChangedV1, MemberRegisteredV1, PointsPostedV1, SaleCompletedV1
-from cloud_bridge.landing.batches import Received
 from cloud_bridge.landing.store import Landed
 from cloud_bridge.topics import Lane
 from cloud_crm.clock import rfc3339
@@ -21,6 +21,8 @@ from cloud_crm.points import sales
 from cloud_crm.points.sales import SaleKey
 from cloud_crm.standing import repository
 from cloud_crm.standing.keeping import StandingKeeper
+
+_DETAILS = frozenset({MemberRegisteredV1.type, MemberChangedV1.type})
 
 
 class LandedPeople:
@@ -56,25 +58,31 @@ def _settle_in(connection: Connection, some: set[str], gateway_id: str, at: str)
 
 
 def _concerned(connection: Connection, landed: Sequence[Landed]) -> dict[str, set[str]]:
-    """Members whose purchases, points or details these events change, by the gateway that tells."""
+    """Members whose purchases, points or details these events change, by the gateway that tells.
+
+    Of receipts whose points landed with them the member is known; the others are looked up.
+    """
     found: dict[str, set[str]] = {}
     for one in landed:
         gateway_id = one.stream.gateway_id
         some = found.setdefault(gateway_id, set())
-        receipts = [SaleKey(gateway_id, key) for event in one.events if (key := _receipt(event))]
+        receipts: set[SaleKey] = set()
+        posted: set[SaleKey] = set()
         for event in one.events:
-            if isinstance(event.effect, PointsPostedV1):
-                some.add(event.effect.member)
-            elif event.type in (MemberRegisteredV1.type, MemberChangedV1.type):
+            if isinstance(said := event.effect, PointsPostedV1):
+                some.add(said.member)
+                posted.add(SaleKey(gateway_id, _plain(said.sale or "")))
+            elif event.type == SaleCompletedV1.type:
+                receipts.add(SaleKey(gateway_id, _plain(orjson.loads(event.body)["data"]["sale"])))
+            elif event.type in _DETAILS:
                 some.add(str(getattr(event.data, "member", "")))
+        receipts -= posted
         if receipts:
             returned = sales.given_back(connection, receipts).values()
             some |= repository.buyers(connection, [*receipts, *returned])
     return found
 
 
-def _receipt(event: Received) -> str | None:
-    if event.type != SaleCompletedV1.type:
-        return None
-    said = event.data
-    return said.sale.replace("\x00", "\ufffd") if isinstance(said, SaleCompletedV1) else None
+def _plain(text: str) -> str:
+    """As texts are kept: PostgreSQL's hold no NUL."""
+    return text.replace("\x00", "\ufffd")

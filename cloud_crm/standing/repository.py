@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Row, and_, func, or_, select, tuple_, update
 
-from cloud_crm.database import insert_sql
+from cloud_crm.database import insert_sql, update_many
 from cloud_crm.members.tables import members
 from cloud_crm.points.tables import lots, points_accounts, sale_books
 from cloud_crm.standing.tables import referral_payouts, standings
@@ -51,6 +52,13 @@ class StandingRow:
     seen_on: str = ""
     next_day: str = ""
 
+    def is_as(self, other: StandingRow) -> bool:
+        """Whether a store would be told the same of both: the days of looking are the cloud's own."""
+        return _told(self) == _told(other)
+
+
+_told = attrgetter("member_id", "purchases", "qualifying", "tier", "tier_since", "tier_ends", "member_type")
+
 
 @dataclass(frozen=True, slots=True)
 class PayoutRow:
@@ -78,16 +86,19 @@ class PointsFigures:
 def bought(connection: Connection, member_ids: Collection[str]) -> dict[str, list[Bought]]:
     """Purchases of these members that still stand, oldest first."""
     found: dict[str, list[Bought]] = {member: [] for member in member_ids}
-    books = sale_books.c
+    books, days = sale_books.c, {}
+    columns = (
+        books.member_id, books.gateway_id, books.sale, books.sold_on, books.sold_at, books.total_minor,
+        books.refunded_minor, books.currency, books.earned, books.taken_back,
+    )  # fmt: skip
     for some in _stretches(sorted(member_ids)):
-        query = select(sale_books).where(books.member_id.in_(some), books.total_minor > books.refunded_minor)
-        for row in connection.execute(query.order_by(books.sold_on, books.sold_at, books.sale)):
-            if (on := _day(row.sold_on)) is not None:
-                kept = int(row.total_minor) - int(row.refunded_minor)
-                points = int(row.earned) - int(row.taken_back)
-                found[row.member_id].append(
-                    Bought(row.gateway_id, row.sale, on, row.sold_at, kept, row.currency, points)
-                )
+        query = select(*columns).where(books.member_id.in_(some), books.total_minor > books.refunded_minor)
+        rows = connection.execute(query.order_by(books.sold_on, books.sold_at, books.sale)).fetchall()
+        for member, gateway_id, sale, sold_on, sold_at, total, refunded, currency, earned, taken in rows:
+            if sold_on not in days:
+                days[sold_on] = _day(sold_on)
+            if (on := days[sold_on]) is not None:
+                found[member].append(Bought(gateway_id, sale, on, sold_at, total - refunded, currency, earned - taken))
     return found
 
 
@@ -118,12 +129,13 @@ def standings_of(connection: Connection, member_ids: Sequence[str]) -> dict[str,
     return found
 
 
-def keep_standing(connection: Connection, row: StandingRow) -> None:
-    """Keep where a member stands."""
+def keep_standings(connection: Connection, rows: Sequence[StandingRow]) -> None:
+    """Keep where members stand."""
     columns = tuple(StandingRow.__slots__)
     sets = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
     sql = f"{insert_sql(connection, standings, columns)} ON CONFLICT (member_id) DO UPDATE SET {sets}"
-    connection.exec_driver_sql(sql, tuple(getattr(row, name) for name in columns))
+    values_of = attrgetter(*columns)
+    update_many(connection, sql, [values_of(row) for row in rows])
 
 
 def look_again(connection: Connection) -> None:

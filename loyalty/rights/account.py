@@ -95,7 +95,8 @@ def issue(account: Account, points: int) -> Account | Refusal:
     """Credit points that arise in the cloud itself (a campaign, an adjustment)."""
     if not whole(points):
         return Refusal.NOT_A_NUMBER_OF_POINTS
-    return replace(account, balance=account.balance + points, avail=account.avail + points)
+    balance, avail = account.balance + points, account.avail + points
+    return Account(balance, avail, account.leases, account.suspense, account.written_off)
 
 
 def unissue(account: Account, points: int) -> Account | Refusal:
@@ -135,7 +136,7 @@ def grant(
     lease = account.leases.get(gateway, NO_LEASE)
     total = lease.granted + points
     leases = {**account.leases, gateway: Lease(lease.held + points, total)}
-    after = replace(account, avail=account.avail - points, leases=leases)
+    after = Account(account.balance, account.avail - points, leases, account.suspense, account.written_off)
     return Granted(after, Grant(request.grant_id, gateway, request.incarnation, points, total))
 
 
@@ -161,9 +162,7 @@ def settle(
     return Settled(replace(account, balance=account.balance + change, leases=leases))
 
 
-def credit(
-    account: Account, movement: Movement, *, in_doubt: bool, known: Container[MovementId]
-) -> Settled | Refusal:
+def credit(account: Account, movement: Movement, *, in_doubt: bool, known: Container[MovementId]) -> Settled | Refusal:
     """Apply points that a gateway posted without taking a right to them; once, whoever tells of the same fact.
 
     ``in_doubt``: an earlier life of the gateway may have credited them and let them be spent, as when a till repeats
@@ -218,8 +217,14 @@ def goodwill(account: Account, losses: LossAccount, points: int) -> Compensated 
 
 def owed(account: Account, *, besides: GatewayId | None = None) -> int:
     """Debts made at other gateways than ``besides``, and by incarnations that are gone."""
-    leased = sum(-lease.held for gateway, lease in account.leases.items() if lease.held < 0 and gateway != besides)
-    return leased - sum(points for points in account.suspense.values() if points < 0)
+    debts = 0
+    for gateway, lease in account.leases.items():
+        if lease.held < 0 and gateway != besides:
+            debts -= lease.held
+    for points in account.suspense.values():
+        if points < 0:
+            debts -= points
+    return debts
 
 
 def _settle_late(account: Account, movement: Movement) -> Settled:
