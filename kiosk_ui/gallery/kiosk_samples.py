@@ -191,6 +191,10 @@ LOOKING: Mapping[str, Screen] = {
         reward=_REWARDS[3].model_copy(update={"title": f"{_LONG} {_LONG}"}), voucher="K7RT-9MXQ",
         reference="8f0c1d2e3a4b/ledger/18205", at=_NOON,
     ),
+    "redeemed-later": Redeemed(
+        name=_NAME, balance=380, usable=20, as_of=_NOON, online=False, visit="v1", is_coupon_awaited=True,
+        reward=_REWARDS[3], voucher="K7RT-9MXQ", reference="8f0c1d2e3a4b/ledger/18205", at=_NOON,
+    ),
     "refer": Refer(
         name=_NAME, visit="v1", code="H4KP-2QWM", qr=qr_of("H4KP-2QWM"), referrer_points=200, referred_points=100,
         minimum_minor=5000, currency="CNY",

@@ -148,13 +148,17 @@ class Redeem(PurseScreen):
 
 
 class Redeemed(PurseScreen):
-    """Taken: the voucher that staff hand the reward out for, and the local transaction id (``reference``)."""
+    """Taken: the voucher that staff hand the reward out for, and the local transaction id (``reference``).
+
+    ``is_coupon_awaited``: head office gives the coupon when it hears of it; where none is left, the points come back.
+    """
 
     screen: Literal["redeemed"] = "redeemed"
     reward: RewardCard
     voucher: Annotated[str, Field(min_length=1, max_length=20)]
     reference: Annotated[Subject, Field(min_length=1)]
     at: AwareDatetime
+    is_coupon_awaited: bool = False
 
 
 class Refer(AnyScreen):
