@@ -108,7 +108,9 @@ class Gateway:
         self.desk = RightsDesk(attestor)
         self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
         shop = self._shop()
-        decisions = Decisions(shop, self.desk, knows_time=clock.knows_time, is_proven=self._is_proven)
+        decisions = Decisions(
+            shop, self.desk, knows_time=clock.knows_time, is_proven=self._is_proven, is_here=self._is_here
+        )
         self._pins = PinCheck(journal, medium_key=self._medium_key, now=clock.now)
         self.kiosk_desk = self._kiosk_desk(shop)
         self.staff_desk = StaffDesk(
@@ -226,6 +228,11 @@ class Gateway:
         """Whether the member at a counter showed its kiosk more than a card that can be copied."""
         visit = self._visits.at(self._counters.kiosk_at(counter) or "")
         return visit is not None and visit.member == member and visit.is_strong
+
+    def _is_here(self, counter: str, session: str) -> bool:
+        """Whether this kiosk visit goes on."""
+        visit = self._visits.at(self._counters.kiosk_at(counter) or "")
+        return visit is not None and visit.session == session
 
     def _online(self) -> bool:
         return self.link.state.state is Link.ONLINE

@@ -156,7 +156,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class RewardGiven:
-    """Points became a reward; staff hand it over for ``voucher``."""
+    """Points became a reward; staff hand it over for ``voucher``. ``is_coupon_awaited``: head office gives it later."""
 
     standing: Standing
     usable: Usable
@@ -165,6 +165,7 @@ class RewardGiven:
     voucher: str
     reference: str
     at: datetime
+    is_coupon_awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

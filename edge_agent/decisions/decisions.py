@@ -9,7 +9,7 @@ from edge_agent.decisions.activities import Activities
 from edge_agent.decisions.committing import Committing
 from edge_agent.decisions.earning import Earning
 from edge_agent.decisions.people.forms import Forms
-from edge_agent.decisions.people.linking import Linking
+from edge_agent.decisions.people.linking import IsHere, Linking
 from edge_agent.decisions.people.phone_codes import KnowsTime, PhoneCodes
 from edge_agent.decisions.people.redemptions import Redemptions
 from edge_agent.decisions.people.staff_actions import StaffActions
@@ -30,7 +30,7 @@ class Decisions:
     """Decides facts for one store.
 
     ``knows_time`` tells whether its clock can judge how old a phone's code is, ``is_proven`` whether the member at a
-    counter gave their PIN at its kiosk.
+    counter gave their PIN at its kiosk, ``is_here`` whether a kiosk visit still goes on.
     """
 
     def __init__(
@@ -40,11 +40,12 @@ class Decisions:
         *,
         knows_time: KnowsTime = lambda: True,
         is_proven: IsProven = lambda _counter, _member: False,
+        is_here: IsHere = lambda _counter, _session: True,
     ) -> None:
         rights = rights or RightsDesk()
         committing = Committing(shop, rights)
         reversing = Reversing(shop, committing, rights)
-        linking = Linking(self.settle)
+        linking = Linking(self.settle, is_here=is_here)
         self._shop = shop
         self._visits = Visits(shop, linking, PhoneCodes(linking, knows_time=knows_time), Activities(committing))
         self._forms = Forms(

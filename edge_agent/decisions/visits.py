@@ -61,6 +61,7 @@ class Visits:
         entry = tx.member_of(visit.medium)
         counter = visit.counter
         is_strong = shown.trust is not Trust.WEAK
+        tx.end_visit_link(counter)
         tx.open_visit(replace(visit, member=entry.member if entry else None, is_strong=is_strong))
         if entry is None:
             return MediumUnknown(counter, visit.medium, shown.kind)
@@ -81,6 +82,7 @@ class Visits:
         """The member at a kiosk pressed done."""
         counter = self._shop.counters.of_kiosk(choice.kiosk)
         visit = tx.take_visit(counter, recorded.at - self._shop.windows.visit)
+        tx.end_visit_link(counter)
         member = tx.member(MemberId(visit.member)) if visit and visit.member else None
         return VisitEnded(counter, member.name if member else None, (member.language or None) if member else None)
 

@@ -88,8 +88,9 @@ def _first(database: Database) -> None:
 def _loyalty(database: Database) -> None:
     # Those rooms build on the lanes, which build on the file, which is migrated here.
     from edge_agent.journal import people, replica, wallets  # noqa: PLC0415
+    from edge_agent.journal.lanes import second_copies  # noqa: PLC0415
     from edge_agent.journal.till_books import checkout  # noqa: PLC0415
 
-    for statement in (*replica.TABLES, *wallets.TABLES, *checkout.TABLES, *people.TABLES):
+    for statement in (*replica.TABLES, *wallets.TABLES, *checkout.TABLES, *people.TABLES, *second_copies.TABLES):
         database.execute(statement)
     database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -13,6 +13,7 @@ from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
 from edge_agent.journal.books import BookKeeping, BookQueries, to_ms
 from edge_agent.journal.database import Statements
+from edge_agent.journal.lanes import second_copies
 from edge_agent.journal.lanes.chain import place_of
 from edge_agent.journal.lanes.events import Appender, AppenderState, EventQueries
 from edge_agent.journal.people import PeopleKeeping, PeopleQueries
@@ -67,8 +68,10 @@ class Transaction(Reader, BookKeeping, PeopleKeeping, WalletKeeping, CheckoutKee
         if self._full is not None and data.lane is Lane.LEDGER:
             raise self._full
         recorded = self._appender.append(data, traceparent)
+        place = place_of(self._appender.state.number, recorded.sequence)
+        second_copies.keep(self._connection, place, data)
         if undecided:
-            self._waiting.add(place_of(self._appender.state.number, recorded.sequence))
+            self._waiting.add(place)
         return recorded
 
     def mark_decided(self, recorded: Recorded) -> None:

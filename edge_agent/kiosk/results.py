@@ -62,6 +62,7 @@ def _redeemed(visit: KioskVisit | None, given: RewardGiven, *, online: bool) -> 
         voucher=given.voucher,
         reference=given.reference,
         at=given.at,
+        is_coupon_awaited=given.is_coupon_awaited,
     )
 
 

@@ -63,6 +63,8 @@ class FormReason(StrEnum):
     """The gateway does not know the time, so it cannot judge a phone's code."""
     CODE_EXPIRED = "code_expired"
     CODE_USED = "code_used"
+    CODE_FORGED = "code_forged"
+    """A phone's code that its phone did not sign."""
     NOT_ALLOWED_HERE = "not_allowed_here"
     VISIT_OVER = "visit_over"
     BUSY = "busy"

@@ -12,17 +12,31 @@ from edge_agent.outcomes import CannotBeDone, MediumKind, MediumLinked, Outcome
 from kiosk_ui.kiosk.form_screens import FormReason
 
 Settle = Callable[[Transaction, str, str], int]
+IsHere = Callable[[str, str], bool]
+"""Whether a kiosk visit still goes on: ``(counter, session)``."""
 
 
 class Linking:
-    """Decides what is shown at a counter where somebody waits to link it."""
+    """Decides what is shown at a counter where somebody waits to link it.
 
-    def __init__(self, settle: Settle) -> None:
+    A visit can end on the screen a moment before its wait ends in the journal, and what is shown in that moment is the
+    next person's: so a wait counts while its visit goes on, and no longer.
+    """
+
+    def __init__(self, settle: Settle, *, is_here: IsHere) -> None:
         self._settle = settle
+        self._is_here = is_here
+
+    def awaited(self, tx: Transaction, recorded: Recorded, counter: str) -> AwaitedLink | None:
+        """Who waits at a counter, in a visit that goes on or because staff said so."""
+        awaited = tx.awaited_link(counter, recorded.at)
+        if awaited is None or (awaited.visit and not self._is_here(counter, awaited.visit)):
+            return None
+        return awaited
 
     def shown(self, tx: Transaction, recorded: Recorded, counter: str, medium: str) -> Outcome | None:
         """A card was shown: link it if somebody waits for one. ``None``: nobody does."""
-        awaited = tx.awaited_link(counter, recorded.at)
+        awaited = self.awaited(tx, recorded, counter)
         if awaited is None or awaited.technology != "card":
             return None
         return self.link(tx, recorded, awaited, LocalMedium(medium, awaited.member, "card"))

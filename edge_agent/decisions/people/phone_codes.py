@@ -17,7 +17,6 @@ AGE_S_MAX = 60
 AHEAD_S_MAX = 5
 """How far a phone's clock may be ahead of the gateway's."""
 SAME_VISIT = timedelta(seconds=AGE_S_MAX + AHEAD_S_MAX)
-WRONG_KEY = FormReason.NOT_ALLOWED_HERE
 
 KnowsTime = Callable[[], bool]
 
@@ -42,7 +41,7 @@ class PhoneCodes:
         if public_key is None:
             return None
         if not _is_signed(code, public_key):
-            return CannotBeDone(counter, WRONG_KEY)
+            return CannotBeDone(counter, FormReason.CODE_FORGED)
         return self._once(tx, recorded, counter, code)
 
     def _once(self, tx: Transaction, recorded: Recorded, counter: str, code: CodeScannedV1) -> Outcome | None:
@@ -58,13 +57,13 @@ class PhoneCodes:
         return CannotBeDone(counter, FormReason.CODE_USED)
 
     def _link(self, tx: Transaction, recorded: Recorded, counter: str, code: CodeScannedV1) -> Outcome:
-        awaited = tx.awaited_link(counter, recorded.at)
+        awaited = self._linking.awaited(tx, recorded, counter)
         if awaited is None or awaited.technology != "phone":
             return CannotBeDone(counter, FormReason.NOT_ALLOWED_HERE)
         key = bytes.fromhex(code.phone_key or "")
         asked = PhoneLink(key, code.phone_at or 0, bytes.fromhex(code.phone_signature or ""))
         if not asked.is_signed():
-            return CannotBeDone(counter, WRONG_KEY)
+            return CannotBeDone(counter, FormReason.CODE_FORGED)
         medium = LocalMedium(str(code.medium), awaited.member, "phone", public_key=code.phone_key)
         return self._linking.link(tx, recorded, awaited, medium)
 

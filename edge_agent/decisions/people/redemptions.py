@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -55,6 +56,12 @@ def why_not(reader: Reader, asked: Asked) -> str | None:
         return reason
     usable = usable_of(reader, entry.member, on=asked.on, session=asked.session)
     return _why_too_few(usable, reward.points)
+
+
+def is_given_later(terms: Terms, reward: Reward) -> bool:
+    """Whether the reward is a coupon that only head office can give, because all stores share its limits."""
+    coupon = terms.coupon(reward.coupon) if reward.coupon else None
+    return coupon is not None and coupon.budget.is_shared
 
 
 def currency_of(reader: Reader) -> str:
@@ -134,9 +141,10 @@ class Redemptions:
             reward=reward.id,
             points=reward.points,
             voucher=voucher,
+            coupon=reward.coupon if is_given_later(asked.terms, reward) else None,
         )
         tx.record(given, traceparent=recorded.traceparent)
-        if reward.kind is RewardKind.COUPON:
+        if reward.kind is RewardKind.COUPON and given.coupon is None:
             self._issue(tx, filled, asked, redemption)
         taken = RewardTaken(
             redemption=redemption,
@@ -179,6 +187,8 @@ class Redemptions:
         )
 
     def _given(self, tx: Transaction, filled: Filled, reward: Reward, taken: RewardTaken) -> FormDecided:
+        terms = tx.terms()
+        assert terms is not None  # noqa: S101  the reward is one of them
         usable = tx.usable(filled.member, on=self._shop.day(filled.recorded.at))
         assert usable is not None  # noqa: S101  the member was just found
         answer = filled.answered(taken.event_id)
@@ -190,19 +200,18 @@ class Redemptions:
             voucher=taken.voucher,
             reference=taken.event_id,
             at=taken.at,
+            is_coupon_awaited=is_given_later(terms, reward),
         )
         return FormDecided(filled.counter, filled.fact.place, filled.fact.form, answer, done)
 
 
 def _why_no_coupon(reader: Reader, entry: MemberEntry, coupon: Coupon, on: date) -> str | None:
-    """A gateway gives out only what nobody else can have counted against a limit of the campaign."""
+    """What all stores share is head office's to count; so much each member may have is known here as far as told."""
     budget = coupon.budget
-    if budget.campaign_uses_max or budget.liability_minor_max:
-        return FormReason.NOT_ALLOWED_HERE
     if coupon.ends is not None and coupon.ends < on:
         return FormReason.NO_SUCH_REWARD
     had = {one.instance for one in reader.coupons_of(entry.member) if one.coupon == coupon.id}
-    had |= {instance_of(taken.redemption) for taken in reader.rewards_of(entry.member) if taken.coupon == coupon.id}
+    had |= {instance_of(taken.redemption) for taken in _taken(reader, entry, coupon)}
     return FormReason.NOT_FOR_THIS_MEMBER if 0 < budget.member_uses_max <= len(had) else None
 
 
@@ -214,3 +223,12 @@ def _why_too_few(usable: Usable | None, points: int) -> str | None:
     if usable.is_frozen:
         return Refusal.FROZEN
     return Refusal.NOT_ENOUGH_RIGHTS if usable.points < points else None
+
+
+def _taken(reader: Reader, entry: MemberEntry, coupon: Coupon) -> Iterator[RewardTaken]:
+    """Rewards taken here that gave this coupon, and whose points did not come back."""
+    for taken in reader.rewards_of(entry.member):
+        if taken.coupon == coupon.id:
+            made = reader.redemption(taken.redemption)
+            if made is None or made.restored < made.points:
+                yield taken

@@ -12,6 +12,7 @@ from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import AckResult, Advanced, Foreign, Mismatch, OutboxRow, Place, RolledBack
 from edge_agent.clock import ms_of
 from edge_agent.journal.database import Statements
+from edge_agent.journal.lanes import second_copies
 from edge_agent.journal.lanes.chain import (
     TABLES,
     LaneState,
@@ -147,6 +148,7 @@ class OutboxKeeping:
             if refusal := self._refusal(lane, state.lanes[lane], head):
                 return refusal
         rows = sum(self._advance(lane, state.lanes[lane], head) for lane, head in ack.lanes.items())
+        second_copies.forget(self._connection, place_of(state.number, state.lanes[Lane.LEDGER].acked))
         for lane, lane_state in state.lanes.items():
             self.prune(lane, lane_state, keep_rows)
         return Advanced(rows)

@@ -14,6 +14,7 @@ from cloud_bridge.envelope import Position, seal
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
 from edge_agent.journal.database import Statements
+from edge_agent.journal.lanes import second_copies
 from edge_agent.journal.lanes.chain import TABLES, LaneState, lanes_in, place_of, sequence_in
 from edge_agent.journal.lanes.events import Appender, AppenderState
 from edge_agent.journal.lanes.gaps import Gaps
@@ -115,9 +116,20 @@ def retell(connection: Statements, appender: Appender, damage: Damage) -> int:
     if damage.lane is not Lane.LEDGER:
         return 0
     first, last = place_of(damage.number, damage.first), place_of(damage.number, damage.last)
-    told = _retell_postings(connection, appender, first, last) + _retell_rights(connection, appender, first, last)
+    told = _retell_people(connection, appender, first, last)
+    told += _retell_postings(connection, appender, first, last) + _retell_rights(connection, appender, first, last)
     appender.flush()
     return told
+
+
+def _retell_people(connection: Statements, appender: Appender, first: int, last: int) -> int:
+    """Who joined, what is theirs, and coupons given out; before the points that move on their accounts."""
+    rows = second_copies.lost(connection, first, last)
+    for place, data in rows:
+        again = appender.append(data, None)
+        connection.execute("DELETE FROM second_copies WHERE place = ?", (place,))
+        second_copies.keep(connection, place_of(appender.state.number, again.sequence), data)
+    return len(rows)
 
 
 def _retell_postings(connection: Statements, appender: Appender, first: int, last: int) -> int:

@@ -149,6 +149,10 @@ class ServiceKeeping(ServiceQueries):
         """Nobody waits for a medium at the counter."""
         self._connection.execute("DELETE FROM awaited_links WHERE counter = ?", (counter,))
 
+    def end_visit_link(self, counter: str) -> None:
+        """Whoever waited for a medium in a visit at the counter is gone; what staff wait for goes on."""
+        self._connection.execute("DELETE FROM awaited_links WHERE counter = ? AND visit <> ''", (counter,))
+
     def note_phone(self, medium: str, at_s: int) -> None:
         """A phone's code was accepted: none made then or earlier is any more."""
         self._connection.execute("INSERT OR REPLACE INTO phones_seen VALUES (?, ?)", (medium, at_s))

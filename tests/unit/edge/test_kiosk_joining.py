@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from cloud_bridge.contract import MediumLinkedV1, MemberChangedV1, MemberRegiste
 from cloud_bridge.personal import PersonalSeal
 from cloud_bridge.replica import ReplicaMember
 from cloud_bridge.topics import Lane
-from devices.observations import Trust
+from devices.observations import ChoiceMade, Trust
+from edge_agent.journal import AwaitedLink
 from loyalty.codes import referral_code
+from loyalty.identifiers import MemberId
 from tests.unit.edge.kiosk_bench import KEY, anna, kiosk_bench
 from tests.unit.edge.store_bench import ANNA_CARD, BEN_CARD, NOBODYS_CARD, HandClock, medium
 
@@ -257,6 +261,43 @@ async def test_a_wait_for_a_card_ends_with_its_visit(tmp_path: Path) -> None:
         await store.gateway.kiosk_desk.settled()
         assert (await store.tap(NOBODYS_CARD))["screen"] == "unknown_card"
         assert await store.events(MediumLinkedV1) == []
+
+
+async def test_a_card_shown_in_the_moment_a_visit_ends_is_the_next_persons(tmp_path: Path) -> None:
+    async with kiosk_bench(tmp_path) as store:
+        await store.tap(ANNA_CARD, Trust.DYNAMIC)
+        await store.see("link_card")
+        tapping = asyncio.create_task(store.tap(NOBODYS_CARD))
+        store.gateway.kiosks["front"].rest()  # Anna has gone; the journal has not heard of it when the card is decided
+        assert (await tapping)["screen"] == "unknown_card"
+        assert await store.events(MediumLinkedV1) == []
+
+
+async def test_whoever_leaves_or_is_followed_waits_for_no_card_from_that_commit_on(tmp_path: Path) -> None:
+    async with kiosk_bench(tmp_path) as store:
+        now = store.gateway.kiosk_desk._now()
+
+        async def waiting() -> AwaitedLink | None:
+            return await store.journal.read(lambda reader: reader.awaited_link("front", now))
+
+        await store.tap(ANNA_CARD, Trust.DYNAMIC)
+        await store.see("link_phone")
+        assert await waiting() is not None
+        await store.gateway.handle("touch-front", ChoiceMade("front", "done"))
+        assert await waiting() is None
+        await store.tap(ANNA_CARD, Trust.DYNAMIC)
+        await store.see("link_phone")
+        await store.tap(BEN_CARD)
+        assert await waiting() is None
+
+
+async def test_what_staff_wait_for_outlives_the_visits_of_members(tmp_path: Path) -> None:
+    async with kiosk_bench(tmp_path) as store:
+        now = store.gateway.kiosk_desk._now()
+        await store.journal.write(
+            lambda tx: tx.await_link(AwaitedLink("front", MemberId("ben"), "card", now + timedelta(seconds=90)))
+        )
+        assert (await store.tap(NOBODYS_CARD))["screen"] == "linked"
 
 
 async def test_a_wait_for_a_card_does_not_outlive_a_restart(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ async def test_a_code_signed_with_another_key_is_refused(tmp_path: Path) -> None
         forged = phone_code(OTHER.code(_now_s(store)))
         assert forged is not None
         refused = await store.scan(_with_signature(PHONE.code(_now_s(store)), forged.signature))
-        assert (refused["screen"], refused["reason"], refused["visit"]) == ("problem", "not_allowed_here", "")
+        assert (refused["screen"], refused["reason"], refused["visit"]) == ("problem", "code_forged", "")
 
 
 async def test_a_phone_nobody_linked_begins_a_visit_that_waits_for_its_owner(tmp_path: Path) -> None:

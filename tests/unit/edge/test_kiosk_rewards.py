@@ -95,12 +95,29 @@ async def test_a_coupon_as_a_reward_can_be_used_here_at_once(tmp_path: Path) -> 
         assert (await store.see("reward", "five-off"))["reason"] == "not_for_this_member"
 
 
-async def test_a_coupon_with_a_limit_of_the_campaign_is_not_given_out_by_a_store(tmp_path: Path) -> None:
+async def test_a_coupon_that_all_stores_share_costs_its_points_now_and_comes_from_head_office(tmp_path: Path) -> None:
     async with kiosk_bench(tmp_path) as store:
         await store.tap(ANNA_CARD, Trust.AUTHENTICATED)
-        assert (await store.see("reward", "rare"))["reason"] == "not_allowed_here"
-        assert not (await store.fill("redeem", subject="rare"))["is_accepted"]
+        assert (await store.see("reward", "rare"))["screen"] == "redeem"
+        assert (await store.fill("redeem", subject="rare"))["is_accepted"]
+        shown = store.shows()
+        assert (shown["screen"], shown["is_coupon_awaited"], shown["balance"]) == ("redeemed", True, 470)
+        (taken,) = await store.events(RewardTakenV1)
+        assert (taken["coupon"], taken["points"]) == ("limited", 10)
         assert await store.events(CouponIssuedV1) == []
+        assert (await store.see("coupons"))["coupons"] == []
+
+
+async def test_where_no_coupon_was_left_the_points_come_back_and_it_may_be_tried_again(tmp_path: Path) -> None:
+    async with kiosk_bench(tmp_path) as store:
+        await store.tap(ANNA_CARD, Trust.AUTHENTICATED)
+        await store.see("reward", "rare")
+        await store.fill("redeem", subject="rare")
+        assert (await store.see("reward", "rare"))["reason"] == "not_for_this_member"
+        (taken,) = await store.events(RewardTakenV1)
+        await store.learn(undone=(ReplicaUndo(redemption=taken["redemption"], member="anna", points=10, version=9),))
+        assert (await store.see("points"))["balance"] == 480
+        assert (await store.see("reward", "rare"))["screen"] == "redeem"
 
 
 async def test_a_frozen_gateway_says_so_and_redeems_nothing(tmp_path: Path) -> None:
