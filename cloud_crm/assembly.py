@@ -157,7 +157,7 @@ class Cloud:
         self._loyalty = loyalty_settings(self.settings)
         days = StoreDays(self._loyalty.zones)
         self._keeper = StandingKeeper(days)
-        self._people = LandedPeople(key, self._keeper)
+        self._people = LandedPeople(key, self._keeper, self._loyalty.rights)
         self.members = MemberService(
             self.database, clock=clock, medium_key=key, keeper=self._keeper, changed=self._replica_changed
         )

@@ -14,11 +14,13 @@ from cloud_bridge.topics import Lane
 from cloud_crm.clock import rfc3339
 from cloud_crm.coupons import repository as coupons
 from cloud_crm.coupons.landing import coupon_effects
+from cloud_crm.coupons.rewards import RewardCoupons
 from cloud_crm.coupons.rights import OneRight, lease_rights
 from cloud_crm.members import repository as members
 from cloud_crm.members.landing import PeopleLanding
 from cloud_crm.points import sales
 from cloud_crm.points.sales import SaleKey
+from cloud_crm.rights.books import RightsTerms
 from cloud_crm.standing import repository
 from cloud_crm.standing.keeping import StandingKeeper
 
@@ -31,9 +33,10 @@ class LandedPeople:
     Nothing that a store says stops landing: what cannot be applied is kept as a dispute.
     """
 
-    def __init__(self, key: bytes, keeper: StandingKeeper) -> None:
+    def __init__(self, key: bytes, keeper: StandingKeeper, rights: RightsTerms | None = None) -> None:
         self._people = PeopleLanding(key)
         self._keeper = keeper
+        self._rewards = RewardCoupons(keeper.days, rights or RightsTerms())
 
     def apply(self, connection: Connection, landed: Sequence[Landed], now: datetime) -> None:
         """Everything that these events mean for members and their coupons."""
@@ -47,6 +50,7 @@ class LandedPeople:
             concerned |= some
         for one in told:
             concerned |= coupon_effects(connection, one, at=at)
+            concerned |= self._rewards.apply(connection, one, now)
         self._keeper.refresh(connection, concerned, now)
 
 
