@@ -216,7 +216,10 @@ class CouponUsedV1(EventData):
 
 
 class RewardTakenV1(EventData):
-    """A member exchanged points for a reward; staff hand it over against ``voucher``."""
+    """A member exchanged points for a reward; staff hand it over against ``voucher``.
+
+    ``coupon`` is what the cloud has yet to give for it: one whose limits all stores share.
+    """
 
     type = "regulars.reward.taken.v1"
     lane = Lane.LEDGER
@@ -226,6 +229,7 @@ class RewardTakenV1(EventData):
     reward: Key
     points: Annotated[int, Field(gt=0, le=10**9)]
     voucher: Annotated[str, Field(max_length=20)]
+    coupon: Key | None = None
 
 
 class ConsentV1(BaseModel):

@@ -30,8 +30,9 @@ class Doubt(Enum):
         "what one coupon is worth has no bound, so what all of them may cost cannot be counted when they are given out",
         "write the most that one takes off",
     )
-    REWARD_ONLY_ONLINE = (
-        "{coupon} is limited for all members together, so points buy it only while the store is online",
+    REWARD_GIVEN_LATER = (
+        "{coupon} is limited for all members together, so it comes once the store is online; if none is left by then, "
+        "the points come back",
         "remove campaign_uses_max and liability_minor_max of {coupon}, or accept it",
     )
     REWARD_ONLY_SO_OFTEN = (

@@ -82,6 +82,11 @@ class Budget:
     campaign_uses_max: Annotated[int, Whole("Uses by all members together", 0, 1_000_000_000)] = 0
     liability_minor_max: Annotated[int, Whole("Discount given by all uses together, minor units", 0, MINOR_MAX)] = 0
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether all members, and so all stores, share a limit."""
+        return bool(self.campaign_uses_max or self.liability_minor_max)
+
 
 @dataclass(frozen=True, slots=True)
 class Coupon:

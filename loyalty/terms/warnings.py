@@ -83,14 +83,14 @@ def _referral(terms: Terms) -> Iterator[Concern]:
 
 
 def _reward_coupons(terms: Terms) -> Iterator[Concern]:
-    """A gateway gives out a coupon bought with points by itself; what all stores share, it cannot count offline."""
+    """A gateway gives out a coupon bought with points by itself; what all stores share, head office gives later."""
     for index, reward in enumerate(terms.rewards):
         coupon = terms.coupon(reward.coupon) if reward.coupon else None
         if coupon is None:
             continue
         key = f"rewards[{index}].coupon"
-        if coupon.budget.campaign_uses_max or coupon.budget.liability_minor_max:
-            yield Concern(key, Doubt.REWARD_ONLY_ONLINE, {"coupon": coupon.id})
+        if coupon.budget.is_shared:
+            yield Concern(key, Doubt.REWARD_GIVEN_LATER, {"coupon": coupon.id})
         elif coupon.budget.member_uses_max:
             uses = coupon.budget.member_uses_max
             yield Concern(key, Doubt.REWARD_ONLY_SO_OFTEN, {"coupon": coupon.id, "uses": uses})

@@ -188,6 +188,15 @@ def _added() -> dict[str, EventData]:
         original=_REDEMPTION,
     )
     return {
+        "regulars.reward.taken.v1.coupon": RewardTakenV1(
+            cause=_CAUSE,
+            redemption=_REDEMPTION,
+            member=MEMBER,
+            reward="spring",
+            points=400,
+            voucher="K7M2QX",
+            coupon="spring-20",
+        ),
         "regulars.sale.completed.v1.quoted": SaleCompletedV1(
             sale="536365",
             till="till-1",

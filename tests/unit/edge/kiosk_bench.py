@@ -14,7 +14,7 @@ import orjson
 
 from cloud_bridge.contract import EventData
 from cloud_bridge.receipts import RightsStanding
-from cloud_bridge.replica import ReplicaMedium, ReplicaMember, ReplicaProgramme, ReplicaRight, ReplicaStep
+from cloud_bridge.replica import ReplicaMedium, ReplicaMember, ReplicaProgramme, ReplicaRight, ReplicaStep, ReplicaUndo
 from cloud_bridge.topics import Lane
 from devices.observations import CardTapped, CardUid, CodeScanned, SaleCompleted, SaleLine, SaleReceipt, Trust
 from edge_agent.config import EdgeSettings
@@ -154,6 +154,7 @@ class KioskBench:
         afresh: bool = False,
         included: int = 0,
         epoch: str = "one",
+        undone: tuple[ReplicaUndo, ...] = (),
     ) -> None:
         """The cloud's next word; ``rights`` are points leased to this gateway, by member."""
         before, self._version = (0 if afresh else self._version), self._version + 1
@@ -181,6 +182,7 @@ class KioskBench:
                     ReplicaRight(member=m, currency="points", incarnation=incarnation, granted=points, version=version)
                     for m, points in (rights or {}).items()
                 ),
+                undone=undone,
             )
         )
 

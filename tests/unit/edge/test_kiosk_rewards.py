@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud_bridge.contract import CouponIssuedV1, DecisionRefusedV1, PointsPostedV1, RewardTakenV1
+from cloud_bridge.replica import ReplicaUndo
 from devices.observations import Trust
 from loyalty.codes import voucher_code
 from tests.unit.edge.kiosk_bench import kiosk_bench

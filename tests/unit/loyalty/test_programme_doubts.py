@@ -42,11 +42,11 @@ TEN = "amount_minor = 1000\nminimum_minor = 3000"
         (REWARD + coupon("c", TEN), [("rewards[0].coupon", Doubt.REWARD_ONLY_SO_OFTEN)]),
         (
             REWARD + coupon("c", TEN + "\nbudget = { campaign_uses_max = 9 }"),
-            [("rewards[0].coupon", Doubt.REWARD_ONLY_ONLINE)],
+            [("rewards[0].coupon", Doubt.REWARD_GIVEN_LATER)],
         ),
         (
             REWARD + coupon("c", TEN + "\nbudget = { liability_minor_max = 9 }"),
-            [("rewards[0].coupon", Doubt.REWARD_ONLY_ONLINE)],
+            [("rewards[0].coupon", Doubt.REWARD_GIVEN_LATER)],
         ),
         # A liability that cannot be counted.
         (
