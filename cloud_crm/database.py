@@ -1,7 +1,11 @@
 """The database: connections that read a snapshot, one that writes, and the shared table registry.
 
 SQLite (the default) has exactly one writing connection, which also checkpoints; readers cannot
-write. PostgreSQL pools both. SQL stays portable between them: a noun's repository never asks which.
+write. PostgreSQL pools both, and its writers queue for one lock at their begin: one transaction
+touches postings, people, coupons, rights and replica versions, in an order that depends on what a
+store tells, so no order of row locks would hold for all. Nobody can wait in a circle, and what is
+true of one database is true of the other. SQL stays portable between them: a noun's repository
+never asks which.
 """
 
 from __future__ import annotations
@@ -36,6 +40,8 @@ from sqlalchemy.pool import QueuePool
 MIGRATIONS = Path(__file__).parent / "migrations"
 _READERS_MAX = 8
 _LOCK_WAIT_S = 10.0
+_WRITERS_LOCK = 0x5265_6775_6C61_7273
+"""The number of PostgreSQL's lock that writers of one database queue for: "Regulars" in ASCII."""
 _EPOCH_BYTES = 16
 _WRITER_CACHE_KIB = 32 * 1024
 """A group of a backlog stays in memory until its commit; beyond this its pages are written twice."""
@@ -120,8 +126,10 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: committed at the end of the block, rolled back when it raises."""
+        """One transaction at a time: committed at the end of the block, rolled back when it raises."""
         with self._writer.begin() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_WRITERS_LOCK,))
             yield connection
 
     def reachable(self) -> bool:
@@ -146,7 +154,12 @@ class Database:
         return writer, readers
 
     def _server_engines(self) -> tuple[Engine, Engine]:
-        writer = create_engine(self._url, pool_size=_READERS_MAX, pool_pre_ping=True)
+        writer = create_engine(
+            self._url,
+            pool_size=_READERS_MAX,
+            pool_pre_ping=True,
+            connect_args={"options": f"-c lock_timeout={int(_LOCK_WAIT_S * 1_000)}"},
+        )
         readers = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         return writer, readers
 

@@ -24,7 +24,6 @@ from loyalty.identifiers import MemberId
 
 EVERY_S = 3_600.0
 _PAGE_MEMBERS_MAX = 500
-_ATTEMPTS_MAX = 3
 _log = structlog.get_logger()
 
 
@@ -58,7 +57,7 @@ class DayTurn:
             with self._database.read() as connection:
                 due = repository.due(connection, latest, limit=_PAGE_MEMBERS_MAX, after=after)
             for member in due:
-                self._patiently(member)
+                self._turn(member)
             looked += len(due)
             if len(due) < _PAGE_MEMBERS_MAX:
                 break
@@ -66,17 +65,6 @@ class DayTurn:
         if looked:
             self._changed()
         return looked
-
-    def _patiently(self, member: MemberId) -> None:
-        """Landing may want the same rows in another order; the database then ends one of both, and it tries again."""
-        for attempt in range(1, _ATTEMPTS_MAX + 1):
-            try:
-                self._turn(member)
-            except OperationalError:
-                if attempt == _ATTEMPTS_MAX:
-                    raise
-            else:
-                return
 
     def _turn(self, member: MemberId) -> None:
         at = rfc3339(self._clock())
