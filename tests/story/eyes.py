@@ -13,6 +13,7 @@ CHROMIUM = "/usr/bin/chromium"
 KIOSK_SIZE = {"width": 1280, "height": 800}
 PATIENCE_MS = 30_000
 GLANCE_MS = 2_000
+BREAK_MARK = "\u200b"
 
 
 class Eyes:
@@ -26,8 +27,7 @@ class Eyes:
     async def sees(self, *words: str, within_ms: int = PATIENCE_MS) -> None:
         """Wait until each of these is to be read on the screen, in any order."""
         for word in words:
-            pattern = re.compile(re.escape(word).replace(r"\ ", r"\s+"))
-            shown = self.page.locator("#stage").get_by_text(pattern).locator("visible=true").first
+            shown = self.page.locator("#stage").get_by_text(readable(word)).locator("visible=true").first
             await expect(shown, f"the kiosk shows {word!r}").to_be_visible(timeout=within_ms)
 
     async def reads(self, *words: str, within_ms: int = GLANCE_MS) -> bool:
@@ -53,6 +53,11 @@ class Eyes:
     async def picture(self, file: Path) -> None:
         """Keep what is seen."""
         await self.page.screenshot(path=file)
+
+
+def readable(words: str) -> re.Pattern[str]:
+    """These words as a page may set them: any white space between, marks where a line may break within."""
+    return re.compile(f"{BREAK_MARK}*".join(r"\s+" if sign == " " else re.escape(sign) for sign in words))
 
 
 @asynccontextmanager

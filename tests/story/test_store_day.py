@@ -120,9 +120,9 @@ async def noon(day: Day) -> None:
     await day.second.picture(day.pictures / "refused-en.png")
 
     await greeted_with(lake.second, BAO, balance=500, usable=300)
-    await day.second.sees("300", "500", "恢复联网")
+    await day.second.sees("您的 500 积分中，现在可在这里使用 300 分；其余等恢复联网后可用。")
     assert await lake.second.fingers.ask(View.REWARD, subject="basket", screens={"problem"}) is not None
-    await day.second.sees("您的积分")
+    await day.second.sees("您的积分现在不能全部在这里使用", "其余积分仍是您的")
     await day.second.picture(day.pictures / "refused-zh.png")
 
 
@@ -137,7 +137,7 @@ async def afternoon(day: Day) -> None:
 
     lake.branch.kill_gateway()
     await lake.restarted()
-    frozen = ("Your 150 points are safe.", "as soon as we have heard from head office", "collecting goes on")
+    frozen = ("Your 150 points are safe.", "once this store has reached head office", "collecting goes on")
     async with asyncio.timeout(PATIENCE_S):  # The page finds the gateway again in its own time.
         while not await day.first.reads(*frozen):
             await greeted_with(lake.floor, CORA, balance=150, usable=0, online=False)
