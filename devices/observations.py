@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 CODE_LENGTH_MAX = 1_024
@@ -264,6 +264,7 @@ class QuoteAsked:
 
     ``points`` and ``reward`` are what the member wants to redeem; ``codes`` are coupon codes shown at the till,
     the best of the member's own coupons apply by themselves. The same key asked again replaces what it held.
+    ``on_sale_from`` says, line by line where it says anything, from which day on new goods are for everybody.
     """
 
     key: str
@@ -276,6 +277,7 @@ class QuoteAsked:
     card: CardUid | None = None
     is_cancelled: bool = False
     """The receipt was abandoned: release what the key holds."""
+    on_sale_from: tuple[date | None, ...] = ()
     reply: Callable[[QuoteAnswer], None] = field(default=_no_quote_reply, compare=False, repr=False)
 
 

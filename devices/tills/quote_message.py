@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from devices.observations import AMOUNT_MINOR_MAX, CardUid, QuoteAnswer, QuoteAsked
-from devices.tills.message_fields import Card, Currency, Identifier, Lines, rejected, wrong
+from devices.observations import AMOUNT_MINOR_MAX, SALE_LINES_MAX, CardUid, QuoteAnswer, QuoteAsked
+from devices.tills.message_fields import Card, Currency, Identifier, LineMessage, rejected, wrong
 
 CODES_MAX = 20
 POINTS_MAX = 1_000_000_000
+
+
+class BasketLineMessage(LineMessage):
+    """One line of a basket. ``on_sale_from``: the day from which new goods are for everybody."""
+
+    on_sale_from: date | None = None
 
 
 class QuoteMessage(BaseModel):
@@ -22,7 +29,7 @@ class QuoteMessage(BaseModel):
     key: Identifier
     till: Identifier
     currency: Currency
-    lines: Lines = Field(default_factory=list)
+    lines: Annotated[list[BasketLineMessage], Field(max_length=SALE_LINES_MAX)] = Field(default_factory=list)
     points: Annotated[int, Field(ge=0, le=POINTS_MAX)] = 0
     reward: Identifier | None = None
     codes: Annotated[list[Identifier], Field(max_length=CODES_MAX)] = Field(default_factory=list)
@@ -45,6 +52,7 @@ class QuoteMessage(BaseModel):
 
     def to_question(self) -> QuoteAsked:
         """The observation, not yet with anybody waiting for its answer."""
+        days = tuple(line.on_sale_from for line in self.lines)
         return QuoteAsked(
             key=self.key,
             till=self.till,
@@ -55,6 +63,7 @@ class QuoteMessage(BaseModel):
             codes=tuple(self.codes),
             card=CardUid.from_hex(self.card_uid) if self.card_uid else None,
             is_cancelled=self.cancel,
+            on_sale_from=days if any(days) else (),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from types import TracebackType
 from typing import Any, Self
 
@@ -115,7 +116,10 @@ def quote_body(question: QuoteAsked) -> bytes:
         "key": question.key,
         "till": question.till,
         "currency": question.currency,
-        "lines": [_line(line) for line in question.lines],
+        "lines": [
+            _line(line) | ({"on_sale_from": day.isoformat()} if day else {})
+            for line, day in zip_longest(question.lines, question.on_sale_from)
+        ],
         "points": question.points,
         "reward": question.reward,
         "codes": list(question.codes),

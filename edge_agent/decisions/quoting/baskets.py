@@ -16,6 +16,7 @@ from loyalty.checkout.coupons import Basket, HeldCoupon, Shopper, Why
 from loyalty.checkout.question import Question, Quote, Step
 from loyalty.events import Line
 from loyalty.identifiers import StoreId, medium_id
+from loyalty.points.standing import Standing, on_sale_for
 from loyalty.terms.document import Terms
 from loyalty.terms.offers import Coupon, Discount, MemberDay, Reward
 from loyalty.terms.tiers import Tier
@@ -23,6 +24,7 @@ from loyalty.terms.tiers import Tier
 HELD_ELSEWHERE = "held_elsewhere"
 CANNOT_BE_CHECKED = "cannot_be_checked"
 """No coupon with this code is known here now; head office may know it."""
+NOT_ON_SALE_YET = "not_on_sale_yet"
 RESERVED = "reserved"
 USED = "used"
 FROZEN = "frozen"
@@ -72,6 +74,16 @@ def coupons_here(reader: Reader, asked: QuoteAsked, member: str | None, *, on: d
             declined.append(QuoteDeclined(entry.coupon, why))
     refused = tuple(one for one in declined if one.source not in usable)
     return CouponsHere(usable, refused, tuple(dict.fromkeys(unheld)))
+
+
+def too_early(asked: QuoteAsked, terms: Terms, customer: Customer | None, *, on: date) -> tuple[QuoteDeclined, ...]:
+    """New goods in the basket that are not for this shopper yet: only some tiers may buy before everybody else."""
+    standing = Standing(customer.tier.id if customer and customer.tier else None)
+    return tuple(
+        QuoteDeclined(f"lines.{number}", NOT_ON_SALE_YET)
+        for number, goods_from in enumerate(asked.on_sale_from)
+        if goods_from is not None and not on_sale_for(terms, standing, goods_from, on=on)
+    )
 
 
 @dataclass(frozen=True, slots=True)

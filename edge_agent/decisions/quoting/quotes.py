@@ -16,7 +16,7 @@ import orjson
 from cloud_bridge.contract import CodeScannedV1
 from devices.observations import QuoteAnswer, QuoteAsked, QuoteDeclined, QuoteStep
 from edge_agent.decisions.customers import customer_of, occasion_of
-from edge_agent.decisions.quoting.baskets import Asking, basket_of, coupons_here, steps_of
+from edge_agent.decisions.quoting.baskets import Asking, basket_of, coupons_here, steps_of, too_early
 from edge_agent.decisions.quoting.plans import Plan, PlannedCoupon
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import POINTS, QuoteRow, Transaction
@@ -148,7 +148,7 @@ class Quotes:
             price_minor=quote.price_minor,
             line_prices=quote.line_prices,
             steps=steps_of(terms, quote),
-            declined=asking.declined(quote),
+            declined=(*too_early(asked, terms, customer, on=on), *asking.declined(quote)),
             points=quote.points,
             earns=self._earns(tx, terms, asking, plan) if customer else 0,
             is_member=customer is not None,
@@ -247,6 +247,7 @@ def _fingerprint(asked: QuoteAsked, shown: _Shown) -> str:
         "till": asked.till,
         "currency": asked.currency,
         "lines": [asdict(line) for line in asked.lines],
+        "on_sale_from": asked.on_sale_from,
         "points": asked.points,
         "reward": asked.reward,
         "codes": asked.codes,

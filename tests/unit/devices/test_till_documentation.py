@@ -16,8 +16,7 @@ from devices.observations import QuoteAnswer, QuoteStep, SaleCompleted, SaleRece
 from devices.tills import till_feed, till_folder
 from devices.tills.csv_receipts import Receipt, receipts
 from devices.tills.csv_rows import CsvSettings
-from devices.tills.message_fields import LineMessage
-from devices.tills.quote_message import QuoteMessage, answer_json, parse_quote
+from devices.tills.quote_message import BasketLineMessage, QuoteMessage, answer_json, parse_quote
 from devices.tills.sale_message import SaleMessage, parse_sale, receipt_json
 
 MANUAL = Path(__file__).resolve().parents[3] / "docs" / "tills.md"
@@ -30,7 +29,7 @@ def block(language: str, place: int = 0) -> str:
 
 def test_every_setting_and_field_is_in_the_manual() -> None:
     manual = MANUAL.read_text(encoding="utf-8")
-    models = (till_feed.TillFeedSettings, till_folder.TillFolderSettings, SaleMessage, LineMessage, QuoteMessage)
+    models = (till_feed.TillFeedSettings, till_folder.TillFolderSettings, SaleMessage, BasketLineMessage, QuoteMessage)
     missing = [
         name
         for model in models
