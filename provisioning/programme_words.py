@@ -179,19 +179,19 @@ def _tiers(terms: Terms, speech: Speech) -> Iterator[str]:
         "A tier is reached by {counted} {since}; spending points never costs one.", counted=counted, since=since
     )
     for tier in tiers.levels:
-        yield _tier(tier, tiers.by, terms.programme.currency, speech)
+        yield _tier(tier, terms, speech)
     if tiers.grace_days:
         yield speech.say("A tier that is no longer reached stays for {days}.", days=days(speech, tiers.grace_days))
     else:
         yield speech.say("A tier that is no longer reached is lost at once.")
 
 
-def _tier(tier: Tier, by: Measure, currency: str, speech: Speech) -> str:
+def _tier(tier: Tier, terms: Terms, speech: Speech) -> str:
     mark = {
-        Measure.SPEND: money(tier.at, currency),
+        Measure.SPEND: money(tier.at, terms.programme.currency),
         Measure.POINTS: points(speech, tier.at),
         Measure.VISITS: speech.several("{number} visit", "{number} visits", tier.at),
-    }[by]
+    }[terms.tiers.by]
     benefits = []
     if tier.discount_percent:
         benefits.append(speech.say("{percent} % off every purchase", percent=tier.discount_percent))
@@ -200,5 +200,7 @@ def _tier(tier: Tier, by: Measure, currency: str, speech: Speech) -> str:
     if tier.early_purchase_days:
         early = days(speech, tier.early_purchase_days)
         benefits.append(speech.say("new goods {days} before others", days=early))
+    if (coupon := terms.coupon(tier.coupon or "")) is not None:
+        benefits.append(speech.say("once on reaching it the coupon “{coupon}”", coupon=coupon.name))
     given = speech.listed(benefits) if benefits else speech.say("no benefits")
     return speech.say("“{name}” from {mark}: {benefits}.", name=tier.name, mark=mark, benefits=given)

@@ -1,6 +1,6 @@
 """Where members stand, computed from what they bought: on landing for those it concerns, and once a day for who is due.
 
-One member after another: birthday, referral, type, tier, offers. Computing again what was computed changes nothing.
+One member after another: birthday, referral, type, tier and its coupon, offers. Computing again changes nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from cloud_crm.members import repository as members
 from cloud_crm.members.contact import birthday_of
 from cloud_crm.members.repository import MemberRow
 from cloud_crm.programme import repository as programmes
-from cloud_crm.standing import offers, referrals, repository
+from cloud_crm.standing import offers, privileges, referrals, repository
 from cloud_crm.standing.birthdays import congratulate
 from cloud_crm.standing.days import next_look
 from cloud_crm.standing.offers import OFFER, Entitled, given_keys
+from cloud_crm.standing.privileges import Stay
 from cloud_crm.standing.referrals import Day
 from cloud_crm.standing.repository import Bought, StandingRow
 from loyalty.checkout.offers import Person, member_type_of
@@ -62,6 +63,7 @@ class StandingKeeper:
         entitled: dict[date, list[Entitled]] = {}
         changed: list[str] = []
         looked_at: list[StandingRow] = []
+        stays: dict[date, list[Stay]] = {}
         for member_id, row in sorted(rows.items()):
             on, mine = self.days.on(row.home_gateway, now), purchases[member_id]
             person = Person(
@@ -76,11 +78,14 @@ class StandingKeeper:
                 looked_at.append(after)
             if not after.is_as(before):
                 changed.append(member_id)
-            entitled.setdefault(on, []).append(Entitled(member_id, person, row.home_gateway or self.days.only_store()))
+            gateway = row.home_gateway or self.days.only_store()
+            entitled.setdefault(on, []).append(Entitled(member_id, person, gateway))
+            stays.setdefault(on, []).append(Stay(before, after, gateway))
         repository.keep_standings(connection, looked_at)
         at = rfc3339(now)
         for on, some in entitled.items():
             offers.give(connection, terms, some, on=on, at=at)
+            privileges.grant(connection, terms, stays[on], on=on, at=at)
             for one in some:
                 referrals.settle(connection, terms, rows[one.member], purchases[one.member], Day(on, at))
         members.touch(connection, changed)

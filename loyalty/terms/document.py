@@ -73,6 +73,9 @@ class Terms:
         for index, reward in enumerate(self.rewards):
             if reward.coupon is not None:
                 yield f"rewards[{index}].coupon", "coupon", reward.coupon
+        for index, tier in enumerate(self.tiers.levels):
+            if tier.coupon is not None:
+                yield f"tiers.levels[{index}].coupon", "coupon", tier.coupon
         for index, member_type in enumerate(self.member_types):
             for number, offer in enumerate(member_type.offers):
                 if offer.coupon is not None:

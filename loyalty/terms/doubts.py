@@ -43,6 +43,14 @@ class Doubt(Enum):
         "{coupon} is for other member types, so whoever is offered it cannot use it",
         "add {member_type} to the member_types of {coupon}",
     )
+    COUPON_FOR_OTHER_TIERS = (
+        "{coupon} is for other tiers, so whoever reaches this one cannot use it",
+        "add {tier} to the tiers of {coupon}",
+    )
+    TIER_COUPON_ONLY_SO_OFTEN = (
+        "a member may use {coupon} {uses} times only, however often the tier is reached",
+        "write member_uses_max = 0 in the budget of {coupon}, or accept it",
+    )
     NO_FIRST_PURCHASE_LEFT = (
         "whoever is of this type has bought already, so the offer is never due",
         "move it to a type whose purchases_min is 0",

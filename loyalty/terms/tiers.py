@@ -37,6 +37,9 @@ class Tier:
     discount_percent: Annotated[int, Whole("Member discount on every purchase", 0, 90)] = 0
     earn_percent: Annotated[int, Whole("Percent of the usual points on spending", 100, 1_000)] = 100
     early_purchase_days: Annotated[int, Whole("Days that new goods can be bought before others", 0, 365)] = 0
+    coupon: Annotated[
+        str | None, Matching("The coupon given once on reaching the tier; taken back unused when it is lost")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ def warnings(terms: Terms) -> tuple[Concern, ...]:
     return (
         *_time(terms),
         *_tiers(terms),
+        *_tier_coupons(terms),
         *_referral(terms),
         *_points_given_back(terms),
         *_reward_coupons(terms),
@@ -219,6 +220,18 @@ def _member_types(terms: Terms) -> Iterator[Concern]:
 
 def _fits(one: MemberType, purchases: int, days: int) -> bool:
     return one.purchases_min <= purchases <= one.purchases_max and days >= one.member_days_min
+
+
+def _tier_coupons(terms: Terms) -> Iterator[Concern]:
+    for index, tier in enumerate(terms.tiers.levels):
+        coupon = terms.coupon(tier.coupon) if tier.coupon else None
+        if coupon is None:
+            continue
+        key = f"tiers.levels[{index}].coupon"
+        if coupon.tiers and tier.id not in coupon.tiers:
+            yield Concern(key, Doubt.COUPON_FOR_OTHER_TIERS, {"coupon": coupon.id, "tier": tier.id})
+        if uses := coupon.budget.member_uses_max:
+            yield Concern(key, Doubt.TIER_COUPON_ONLY_SO_OFTEN, {"coupon": coupon.id, "uses": uses})
 
 
 def _offers(terms: Terms) -> Iterator[Concern]:

@@ -104,6 +104,22 @@ TEN = "amount_minor = 1000\nminimum_minor = 3000"
             "[[member_types]]\nid='b'\n",
             [("member_types[0].offers[0].coupon", Doubt.COUPON_FOR_OTHERS)],
         ),
+        # A tier's coupon in vain, or not every time.
+        (
+            coupon("c", TEN + "\nbudget = {member_uses_max = 0}\nends = 2027-01-01")
+            + "[[tiers.levels]]\nid='silver'\nname='S'\nat=10\ncoupon='c'\n",
+            [],
+        ),
+        (
+            coupon("c", TEN + "\ntiers = ['gold']\nbudget = {member_uses_max = 0}\nends = 2027-01-01")
+            + "[[tiers.levels]]\nid='silver'\nname='S'\nat=10\ncoupon='c'\n"
+            "[[tiers.levels]]\nid='gold'\nname='G'\nat=20\n",
+            [("tiers.levels[0].coupon", Doubt.COUPON_FOR_OTHER_TIERS)],
+        ),
+        (
+            coupon("c", TEN) + "[[tiers.levels]]\nid='silver'\nname='S'\nat=10\ncoupon='c'\n",
+            [("tiers.levels[0].coupon", Doubt.TIER_COUPON_ONLY_SO_OFTEN)],
+        ),
     ],
 )
 def test_a_doubtful_programme_is_warned_of_at_its_key_and_a_sound_one_is_not(
