@@ -114,7 +114,8 @@ COMING: Mapping[str, Screen] = {
         update={"usable": 480, "online": True, "is_birthday": True, "birthday_points": 50, "tier": None}
     ),
     "home-few": _HOME.model_copy(update={"menu": _MENU[:3], "coupons": 0}),
-    "home-frozen": _HOME.model_copy(update={"usable": 0}),
+    "home-frozen": _HOME.model_copy(update={"usable": 0, "is_frozen": True}),
+    "home-none": _HOME.model_copy(update={"usable": 0}),
     "home-long": _HOME.model_copy(
         update={
             "name": "鑫" * 100, "balance": 1_234_567_890, "usable": 987_654_321, "coupons": 100,
@@ -169,6 +170,12 @@ LOOKING: Mapping[str, Screen] = {
         coupons=tuple(each.model_copy(update={"title": f"{_LONG} {_HOSTILE}"}) for each in _COUPONS * 4),
     ),
     "rewards": _REWARD_SCREEN,
+    "rewards-frozen": _REWARD_SCREEN.model_copy(
+        update={
+            "usable": 0, "is_frozen": True,
+            "rewards": tuple(each.model_copy(update={"why": "frozen"}) for each in _REWARDS[:2]),
+        }
+    ),
     "rewards-none": _REWARD_SCREEN.model_copy(update={"rewards": (), "usable": 480}),
     "rewards-many": _REWARD_SCREEN.model_copy(
         update={

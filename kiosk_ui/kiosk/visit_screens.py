@@ -56,9 +56,9 @@ class Attract(AnyScreen):
 class Greeting(AnyScreen):
     """A member is here. ``online``: the balance is the cloud's own, so it needs no "as of".
 
-    ``usable`` points can be used here and now; ``None``: not said. ``menu`` are the tiles, in this order; empty: none.
-    ``coupons`` is how many are theirs. A question (``claimable``) takes the place of the tiles.
-    ``birthday_points`` are the shop's present; they can be spent later.
+    ``usable`` points can be used here and now; ``None``: not said. ``is_frozen``: none until head office was heard.
+    ``menu`` are the tiles, in this order; empty: none. ``coupons`` is how many are theirs. A question (``claimable``)
+    takes the place of the tiles. ``birthday_points`` are the shop's present; they can be spent later.
     """
 
     screen: Literal["greeting"] = "greeting"
@@ -68,6 +68,7 @@ class Greeting(AnyScreen):
     online: bool
     claimable: Claimable | None = None
     usable: Points | None = None
+    is_frozen: bool = False
     tier: TierProgress | None = None
     menu: Annotated[tuple[View, ...], Field(max_length=10)] = ()
     coupons: Points = 0

@@ -1,6 +1,7 @@
 // What is wrong with the layout of the page as it is now: a list of sentences, empty when all is well.
 (isKiosk) => {
   const TOUCH_PX_MIN = 48;
+  const TEXT_PX_MIN = 18; // Of the smallest print on a kiosk; sentences have 20 and more.
   const faults = [];
   const root = document.documentElement;
   const name = (e) => `${e.tagName.toLowerCase()}.${e.className.baseVal ?? e.className} ${e.textContent.trim().slice(0, 30)}`;
@@ -15,7 +16,7 @@
 
   if (root.scrollHeight > innerHeight) faults.push(`the page is ${root.scrollHeight} px high`);
   const bar = document.querySelector(".bar").getBoundingClientRect().bottom;
-  const shown = "#stage :is(h1, h2, p, span, dt, dd, button, input, ul, .slab, svg), .bar *";
+  const shown = "#stage :is(h1, h2, p, span, b, dt, dd, time, button, input, ul, .slab, svg), .bar *";
   for (const e of [...document.querySelectorAll(shown)].filter((each) => isVisible(each) && !each.matches(".visually-hidden"))) {
     const box = e.getBoundingClientRect();
     const list = e.parentElement.closest("[data-scroll]")?.getBoundingClientRect(); // What is scrolled away is not lost.
@@ -24,8 +25,12 @@
     const isBeside = box.left >= (list?.left ?? 0) - slack && box.right <= (list?.right ?? innerWidth) + slack;
     const isInside = isBeside && (list || (box.top >= top - slack && box.bottom <= innerHeight + slack));
     if (!isInside) faults.push(`${name(e)} reaches out of the screen: ${JSON.stringify(box)}`);
-    const isText = !e.matches("svg, .cut, .visually-hidden") && e.clientWidth > 0;
+    const isText = !e.matches("svg, .cut") && getComputedStyle(e).textOverflow !== "ellipsis" && e.clientWidth > 0;
     if (isText && e.scrollWidth > e.clientWidth + 2) faults.push(`${name(e)} is cut`);
+    if (e.matches("button") && e.scrollHeight > e.clientHeight + 2) faults.push(`${name(e)} is higher than itself`);
+    const hasWords = [...e.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const size = parseFloat(getComputedStyle(e).fontSize);
+    if (hasWords && !e.closest(".bar") && size < TEXT_PX_MIN - 0.1) faults.push(`${name(e)} is small: ${size} px`);
   }
   const blocks = [...document.querySelectorAll("#stage .screen > :is(.words, .slab, button)")]
     .filter(isVisible)

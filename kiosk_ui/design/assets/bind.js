@@ -1,7 +1,7 @@
 // Puts a view (JSON) into markup the server wrote, as text and only as text.
 //
 //   data-text="link.state"            the value at that path becomes the text
-//   data-text="balance|number"        through a format: number signed money time moment duration
+//   data-text="balance|number"        through a format: number signed discount money time moment duration
 //   data-text="total_minor|money:currency"   money (and amount, without sign) take the path of the currency
 //   data-in="as of {}"                the sentence around it; data-in-one="{} point" where the number is one
 //   data-say="have=usable|number all=balance|number"  several values in one sentence: data-in="{have} of {all}"

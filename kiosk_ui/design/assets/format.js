@@ -8,14 +8,20 @@ function made(kind, language, options) {
   return cache.get(key);
 }
 
+// 1,234 and −37 (a true minus sign)
 export function number(value, language) {
-  return made(Intl.NumberFormat, language, {}).format(value);
+  return (value < 0 ? "\u2212" : "") + made(Intl.NumberFormat, language, {}).format(Math.abs(value));
 }
 
 // +37, −37 (a true minus sign), 0
 export function signed(value, language) {
-  const sign = value > 0 ? "+" : value < 0 ? "\u2212" : "";
-  return sign + number(Math.abs(value), language);
+  return (value > 0 ? "+" : "") + number(value, language);
+}
+
+// Ten per cent off: "−10%", in Chinese "9折": what is left to pay, in tenths.
+export function discount(percent, language) {
+  if (!language.startsWith("zh") || percent >= 100) return `${number(-percent, language)}%`;
+  return `${number((100 - percent) / 10, language)}折`;
 }
 
 // ISO 4217, as in currencies.py: what Intl likes to display differs for some and would be wrong by a hundred.

@@ -1,5 +1,9 @@
 // What follows from a screen, so that its template only says where to show it.
 
+const TOO_FEW = ["not_enough_rights", "not_enough_available"];
+const SOON_DAYS = 60;
+const DAY_MS = 86_400_000;
+
 function among(keys) {
   return Object.fromEntries((keys ?? []).map((key) => [key, true]));
 }
@@ -11,7 +15,11 @@ function purse({ balance, usable, online, is_frozen: isFrozen }) {
   if (balance === 0) return "empty";
   if (usable >= balance) return "all";
   if (isFrozen) return "frozen";
-  return online ? "part_online" : "part_offline";
+  return `${usable > 0 ? "part" : "none"}_${online ? "online" : "offline"}`;
+}
+
+function isPart({ usable, balance }) {
+  return usable > 0 && usable < balance;
 }
 
 function line(entry) {
@@ -22,9 +30,17 @@ function coupon(card) {
   return { ...card, state: card.why ? "resting" : "ready" };
 }
 
-function reward(card) {
-  const lacks = Boolean(card.why) && card.missing > 0;
-  return { ...card, lacks, why_else: lacks ? null : card.why, state: card.why ? "resting" : "ready" };
+// Too few points altogether, or enough that cannot all be used here now: two kinds of patience.
+function reward(card, { balance, online }) {
+  const why = card.why ?? null;
+  const lacks = TOO_FEW.includes(why) && card.points > balance;
+  const waits = why === "not_enough_rights" && !lacks && !online;
+  const because = lacks || waits ? null : why;
+  return { ...card, lacks, waits, missing: card.points - balance, why_else: because, state: why ? "resting" : "ready" };
+}
+
+function isSoon(day) {
+  return day !== undefined && new Date(day) - Date.now() < SOON_DAYS * DAY_MS;
 }
 
 const DERIVED = {
@@ -35,13 +51,14 @@ const DERIVED = {
   }),
   earned: (view) => ({ is_gain: view.points > 0 }),
   points: (view) => ({
-    history: view.history.map(line),
-    shown_usable: Math.max(0, Math.min(view.usable, view.balance)),
-    expires_first: view.expiring[0],
+    history: view.history.map((entry) => line({ ...entry, is_pending: entry.is_pending && view.pending > 0 })),
+    usable_percent: isPart(view) ? Math.max(1, Math.round((view.usable / view.balance) * 100)) : null,
+    expires_soon: isSoon(view.expiring[0]?.last_day) ? view.expiring[0] : null,
+    expires_later: isSoon(view.expiring[0]?.last_day) ? null : view.expiring[0],
   }),
   receipt: (view) => ({ lines: view.lines.map(line), has_total: view.total_minor !== null }),
   coupons: (view) => ({ coupons: view.coupons.map(coupon) }),
-  rewards: (view) => ({ rewards: view.rewards.map(reward) }),
+  rewards: (view) => ({ rewards: view.rewards.map((card) => reward(card, view)) }),
   redeemed: (view) => ({ minus_points: -view.reward.points }),
   refer: (view) => ({ both_points: view.referrer_points > 0 && view.referred_points > 0 }),
   consents: (view) => ({ asks: among(view.consents.map(({ purpose }) => purpose)) }),

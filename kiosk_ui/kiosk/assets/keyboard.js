@@ -27,6 +27,7 @@ export class Keyboard {
     board.addEventListener("pointerdown", (event) => event.preventDefault()); // The cursor stays in the text.
     board.addEventListener("click", (event) => this.#press(event.target.closest("button")));
     input.addEventListener("input", () => this.#capitalise());
+    input.addEventListener("written", () => this.#capitalise());
     this.#draw();
     this.#capitalise();
   }

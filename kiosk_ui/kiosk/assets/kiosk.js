@@ -9,6 +9,7 @@ import { countDown } from "/assets/kiosk/countdown.js";
 import { derive, variant } from "/assets/kiosk/derive.js";
 import { fit } from "/assets/kiosk/fit.js";
 import { Patience } from "/assets/kiosk/patience.js";
+import { phrase } from "/assets/kiosk/phrases.js";
 import { Steps } from "/assets/kiosk/steps.js";
 
 const IDLE = JSON.parse(document.body.dataset.idle);
@@ -65,6 +66,7 @@ function render() {
   const binder = new Binder({ language: tag, words: content.querySelector("[data-lexicon]") });
   const view = derive(screen);
   binder.fill(section, view);
+  phrase(section, tag);
   document.documentElement.lang = tag;
   document.body.dataset.mood = mood(section);
   document.body.toggleAttribute("data-question", Boolean(screen.claimable));
@@ -140,6 +142,13 @@ function press(button, go) {
   });
 }
 
+// Not theirs: on to what is.
+async function decline(sale) {
+  const { visit } = screen;
+  const outcome = await asking.choose("decline", sale);
+  return outcome === "sent" && visit ? asking.ask("home", { visit }) : outcome;
+}
+
 function leave() {
   const { visit, name } = screen;
   press(null, () => (name ? asking.ask("home", { visit }) : asking.choose("done", "")));
@@ -159,13 +168,14 @@ async function send(form, subject, fields) {
 
 function touched() {
   const now_ms = performance.now();
-  if (screen.screen === "attract" || now_ms - stayedAt_ms < STAY_EVERY_MS) return;
+  if (!screen.visit || now_ms - stayedAt_ms < STAY_EVERY_MS) return;
   stayedAt_ms = now_ms;
   asking.ask("stay", { visit: screen.visit });
   patience.start(idleSeconds(screen));
 }
 
 function choose(tag) {
+  touched();
   chosen = tag;
   render();
   clearTimeout(languageTimer);
@@ -180,10 +190,12 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
   const { choice, view, language: tag, subject = "" } = button.dataset;
-  if (choice) press(button, () => asking.choose(choice, subject));
+  if (choice === "decline") press(button, () => decline(subject));
+  else if (choice) press(button, () => asking.choose(choice, subject));
   else if (view) press(button, () => asking.ask(view, { visit: screen.visit, subject }));
   else if (tag) choose(tag);
 });
+stage.addEventListener("scroll", touched, { capture: true, passive: true });
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 document.addEventListener("live-lost", (event) => notify("lost", event.detail));
 

@@ -8,6 +8,12 @@ import { Keyboard } from "/assets/kiosk/keyboard.js";
 
 const AGAIN = "_again";
 
+// The keyboard hears of it.
+function write(input, text) {
+  input.value = text;
+  input.dispatchEvent(new Event("written"));
+}
+
 export class Steps {
   #section;
   #view;
@@ -16,6 +22,8 @@ export class Steps {
   #acts;
   #steps;
   #language;
+  #kept = new Map(); // What stood there before anybody typed.
+  #before; // Of the detail being changed: "back" leaves it as it was.
 
   // draft: {step, values}, kept by the caller. acts: {leave(), send(form, subject, fields), touched()}.
   constructor(section, { view, draft, words, language, acts }) {
@@ -26,6 +34,7 @@ export class Steps {
     this.#acts = acts;
     this.#language = language;
     this.#steps = [...section.querySelectorAll("[data-step]")].filter((step) => !step.closest("[hidden]"));
+    for (const shown of section.querySelectorAll("[data-draft]")) this.#kept.set(shown, shown.textContent);
     for (const step of this.#steps) this.#prepare(step);
     section.addEventListener("click", (event) => this.#click(event.target.closest("button")));
     section.addEventListener("keydown", (event) => {
@@ -86,6 +95,7 @@ export class Steps {
     for (const shown of this.#section.querySelectorAll("[data-draft]")) {
       const [name, formatting] = shown.dataset.draft.split("|");
       if (values[name]) shown.textContent = this.#words.formatted(values[name], formatting);
+      else shown.textContent = this.#kept.get(shown) || (shown.dataset.empty ?? "");
     }
     for (const shown of this.#section.querySelectorAll("[data-chosen-day]")) {
       shown.textContent = values.birthday ? this.#words.formatted(values.birthday, "monthDay") : shown.dataset.empty;
@@ -130,6 +140,7 @@ export class Steps {
 
   #go(name) {
     const index = this.#steps.findIndex((step) => step.dataset.step === name);
+    this.#before = this.#draft.values[name];
     if (index >= 0) this.#show(index);
   }
 
@@ -162,17 +173,31 @@ export class Steps {
 
   #previous() {
     this.#say("");
-    if (this.#isHub) return this.#show(0);
+    if (this.#isHub) return this.#restore();
     const { step } = this.#draft;
     if (step === 0) return this.#acts.leave();
     const skips = this.#steps[step - 1].dataset.step.endsWith(AGAIN) ? 2 : 1;
     return this.#show(step - skips);
   }
 
+  // Nobody can see what is wrong with a PIN: it is typed anew, twice.
+  #forgetPin(name) {
+    const input = this.#section.querySelector(`input[name="${CSS.escape(name)}"]`);
+    if (input?.dataset.entry === "pin") this.#empty(name, name + AGAIN);
+  }
+
+  #restore() {
+    const name = this.#current.dataset.step;
+    this.#empty(name);
+    if (this.#before) this.#draft.values[name] = this.#before;
+    for (const input of this.#current.querySelectorAll("input")) write(input, this.#before ?? "");
+    this.#show(0);
+  }
+
   #empty(...names) {
     for (const name of names) {
       delete this.#draft.values[name];
-      for (const input of this.#section.querySelectorAll(`input[name="${CSS.escape(name)}"]`)) input.value = "";
+      for (const input of this.#section.querySelectorAll(`input[name="${CSS.escape(name)}"]`)) write(input, "");
     }
     this.#reflect();
   }
@@ -190,6 +215,7 @@ export class Steps {
   #refused({ reason, problems = [], retry_after_s: wait_s = 0 }) {
     const [first] = problems;
     if (first) {
+      this.#forgetPin(first.field);
       if (this.#steps.some((step) => step.dataset.step === first.field)) this.#go(first.field);
       return this.#say(this.#words.word("field", first.problem));
     }
@@ -198,7 +224,9 @@ export class Steps {
   }
 
   #advise(reason, wait_s = 0) {
-    this.#say(`${this.#words.word("problem", reason)} ${this.#words.word("advice", reason)}`);
+    const both = this.#words.word("say", "both");
+    const parts = { problem: this.#words.word("problem", reason), advice: this.#words.word("advice", reason) };
+    this.#say(both.replace(/{(\w+)}/g, (_, part) => parts[part]));
     if (wait_s <= 0) return;
     const wait = document.createElement("span");
     wait.dataset.in = ` ${this.#words.word("say", "wait")}`;
