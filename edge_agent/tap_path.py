@@ -56,7 +56,7 @@ class DecisionBugError(Exception):
 class Show(Protocol):
     """Station 6, declared here by its user: puts an outcome on a screen without ever waiting."""
 
-    def __call__(self, outcome: Outcome) -> None: ...
+    def __call__(self, outcome: Outcome, /) -> None: ...
 
 
 Pass = Callable[[Station, str], None]

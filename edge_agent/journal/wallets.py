@@ -39,7 +39,9 @@ TABLES: tuple[str, ...] = (
         PRIMARY KEY (member, currency, session)) WITHOUT ROWID""",
     """CREATE TABLE redemptions(
         redemption TEXT PRIMARY KEY, member TEXT NOT NULL, currency TEXT NOT NULL, incarnation TEXT NOT NULL,
-        points INTEGER NOT NULL, restored INTEGER NOT NULL, sale TEXT, at_ms INTEGER NOT NULL) WITHOUT ROWID""",
+        points INTEGER NOT NULL, restored INTEGER NOT NULL, sale TEXT, at_ms INTEGER NOT NULL,
+        undo_asked INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID""",
+    "CREATE INDEX redemptions_to_undo ON redemptions(redemption) WHERE undo_asked > restored",
     "CREATE INDEX redemptions_by_sale ON redemptions(sale) WHERE sale IS NOT NULL",
     "CREATE INDEX redemptions_by_member ON redemptions(member, at_ms)",
     """CREATE TABLE movements(
@@ -145,6 +147,15 @@ class WalletQueries(Query):
         ).fetchone()
         return int(row[0]) if row else 0
 
+    def undos_due(self, limit: int) -> list[tuple[str, int]]:
+        """The redemptions of this incarnation that the cloud wants undone further, and to how many points in all."""
+        rows = self._connection.execute(
+            """SELECT redemption, undo_asked FROM redemptions
+                WHERE undo_asked > restored AND incarnation = ? ORDER BY redemption LIMIT ?""",
+            (self.lease(), limit),
+        ).fetchall()
+        return [(movement, total) for movement, total in rows]
+
     def recalls_due(self, limit: int) -> list[tuple[str, str]]:
         """Member and currency of accounts of which the cloud wants something back that is here."""
         rows = self._connection.execute(
@@ -195,7 +206,7 @@ class WalletKeeping(WalletQueries):
     def keep_redemption(self, member: str, currency: str, redemption: Redemption, *, sale: str | None = None) -> None:
         """Keep a redemption, or how much of it has been undone by now."""
         self._connection.execute(
-            """INSERT INTO redemptions VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """INSERT INTO redemptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
                 ON CONFLICT (redemption) DO UPDATE SET restored = excluded.restored""",
             (
                 redemption.movement_id,
@@ -207,6 +218,13 @@ class WalletKeeping(WalletQueries):
                 sale,
                 self.now_ms(),
             ),
+        )
+
+    def ask_undo(self, redemption_id: str, total: int) -> None:
+        """The cloud wants ``total`` points of a redemption undone by now; more than it redeemed cannot be."""
+        self._connection.execute(
+            "UPDATE redemptions SET undo_asked = min(points, max(undo_asked, ?)) WHERE redemption = ?",
+            (total, redemption_id),
         )
 
     def keep_movement(self, movement: Movement, *, member: str, currency: str, event_id: str | None = None) -> None:

@@ -141,7 +141,8 @@ class RightsDesk:
     def answer_recall(self, tx: Transaction, member: str, currency: str) -> int:
         """Give back what the cloud still wants of an account, as far as it is free; returns how much that was."""
         wanted = tx.recall_due(member, currency)
-        if not wanted or not self._may_leave(tx):
+        # A disk in doubt may have forgotten that it spent them.
+        if not wanted or tx.rights_state().is_frozen or not self._may_leave(tx):
             return 0
         returned = self.give_back(tx, member, currency, wanted)
         tx.count_returned(member, currency, returned)
@@ -194,6 +195,8 @@ class RightsDesk:
         moved = wallets.restore(tx.wallet(*account), kept.redemption, MovementId(movement_id), points)
         if isinstance(moved, Refusal):
             return moved
+        if not self._may_leave(tx):
+            return Refusal.FROZEN  # a disk that forgot this would undo the redemption again
         tx.keep_redemption(*account, replace(kept.redemption, restored=kept.redemption.restored + points))
         return self._keep(tx, account, moved)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import structlog
 
 from cloud_bridge.contract import PointsPostedV1, PostingV1
-from cloud_bridge.replica import STEP_ROWS_MAX, ReplicaRight, ReplicaStep, ReplicaUndo
+from cloud_bridge.replica import STEP_ROWS_MAX, ReplicaRight, ReplicaStep
 from edge_agent.journal import POINTS, KeptRedemption, Transaction
 from edge_agent.rights.desk import RightsDesk
 from loyalty.identifiers import EventId, MemberId, PostingId, posting_id
@@ -16,8 +16,8 @@ from loyalty.ledger import PROGRAMME_REDEEMED, Posting, Rule, available
 from loyalty.rights.movements import Grant, GrantId, Incarnation, Refusal
 from loyalty.rights.wallet import accept_grant
 
-RECALLS_AT_ONCE_MAX = STEP_ROWS_MAX
-"""Recalls answered with one step: as many as it can bring."""
+ANSWERS_AT_ONCE_MAX = STEP_ROWS_MAX
+"""Recalls, and undos, answered with one step: as many as it can bring."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,9 +33,17 @@ class Replies:
         for right in step.rights:
             self._take(tx, right)
         for undo in step.undone:
-            self._undo(tx, undo)
+            tx.ask_undo(undo.redemption, undo.points)
+        self.answer_due(tx)
+
+    def answer_due(self, tx: Transaction) -> None:
+        """Answer what the cloud still waits for; while redeeming rests nothing is answered, and asked again after."""
+        if tx.rights_state().is_frozen:
+            return
+        for redemption, total in tx.undos_due(ANSWERS_AT_ONCE_MAX):
+            self._undo(tx, redemption, total)
         # What was not here when the cloud asked may have been earned since; and now the cloud can lease it anew.
-        for member, currency in tx.recalls_due(RECALLS_AT_ONCE_MAX):
+        for member, currency in tx.recalls_due(ANSWERS_AT_ONCE_MAX):
             self._desk.answer_recall(tx, member, currency)
 
     def _take(self, tx: Transaction, right: ReplicaRight) -> None:
@@ -56,19 +64,15 @@ class Replies:
         if right.recalled:
             tx.recall(right.member, right.currency, right.recalled)
 
-    def _undo(self, tx: Transaction, undo: ReplicaUndo) -> None:
-        kept = tx.kept_redemption(undo.redemption)
+    def _undo(self, tx: Transaction, redemption: str, total: int) -> None:
+        kept = tx.kept_redemption(redemption)
         if kept is None:
-            log.warning("rights", step="a redemption nobody made here cannot be undone", redemption=undo.redemption)
             return
-        undone = min(undo.points, kept.redemption.points)
-        missing = undone - kept.redemption.restored
-        if missing <= 0:
-            return
-        movement_id = posting_id("undo", undo.redemption, str(undone))
-        lease = self._desk.restore(tx, undo.redemption, movement_id, missing)
+        missing = total - kept.redemption.restored
+        movement_id = posting_id("undo", redemption, str(total))
+        lease = self._desk.restore(tx, redemption, movement_id, missing)
         if isinstance(lease, Refusal):
-            log.warning("rights", step="not undone", redemption=undo.redemption, why=lease.value)
+            log.warning("rights", step="not undone", redemption=redemption, why=lease.value)
         elif kept.currency == POINTS:
             _post(
                 tx,
@@ -79,7 +83,7 @@ class Replies:
                     credit=available(MemberId(kept.member)),
                     points=missing,
                     lease=lease,
-                    original=undo.redemption,
+                    original=redemption,
                 ),
             )
 

@@ -16,6 +16,7 @@ from cloud_bridge.topics import Lane
 from edge_agent.journal import REDEEM_FILL_MAX, Journal, JournalFull, RightsState, StandingWord, Transaction
 from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
+from edge_agent.rights.replies import Replies
 from edge_agent.rights.witness import Verdict, judge
 
 ACCOUNTS_AT_ONCE_MAX = 200
@@ -34,6 +35,7 @@ class GatewayStanding:
         self._desk = desk
         self._attestor = attestor
         self._changed = changed
+        self._replies = Replies(desk)
 
     async def begin(self) -> None:
         """Before anything else of a start: judge the journal by its witness. The journal opened frozen."""
@@ -53,7 +55,7 @@ class GatewayStanding:
             return
         await self._journal.write(lambda tx: _begin(tx, state, verdict))
         try:
-            await self._journal.write(self._answer_recalls)
+            await self._journal.write(self._replies.answer_due)
         except JournalFull as error:
             log.error("rights", problem=str(error))
 
@@ -126,16 +128,12 @@ class GatewayStanding:
         if word is StandingWord.SUPERSEDED:
             await self._journal.begin_incarnation("superseded")
 
-    def _answer_recalls(self, tx: Transaction) -> None:
-        """What was reserved when the last run ended is free now."""
-        for member, currency in tx.recalls_due(ACCOUNTS_AT_ONCE_MAX):
-            self._desk.answer_recall(tx, member, currency)
-
     def _welcome(self, tx: Transaction, said: RightsStanding) -> None:
         if tx.lease() != said.incarnation:
             return
         is_frozen = not self._attestor.at_rest(tx)
         tx.keep_standing(StandingWord.WELCOME, is_first=said.is_first, is_frozen=is_frozen)
+        self._replies.answer_due(tx)
 
     def _rest_or_go_on(self, tx: Transaction) -> None:
         state = tx.rights_state()

@@ -27,6 +27,7 @@ from edge_agent.outcomes import Outcome
 from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.rights.standing import GatewayStanding
+from edge_agent.rights.witness import WitnessFile
 from edge_agent.tap_path import log_passage
 from loyalty.identifiers import medium_id
 from loyalty.ledger import balance, pending
@@ -91,8 +92,15 @@ def goods(minor: int, *, category: str = "", brand: str = "", pieces: int = 1) -
 class CheckoutBench(StoreBench):
     """One store with its rights, walked question by question."""
 
-    def __init__(self, journal: Journal, clock: HandClock, timezone: str, pin_above_points: int) -> None:
-        shop, attestor = bench_shop(timezone, pin_above_points=pin_above_points), Attestor(None, "harbour-1")
+    def __init__(
+        self,
+        journal: Journal,
+        clock: HandClock,
+        timezone: str,
+        pin_above_points: int,
+        witness: WitnessFile | None = None,
+    ) -> None:
+        shop, attestor = bench_shop(timezone, pin_above_points=pin_above_points), Attestor(witness, "harbour-1")
         self.proven: set[str] = set()
         self.desk = RightsDesk(attestor)
         super().__init__(
@@ -242,15 +250,19 @@ async def checkout_bench(
     points: int = 0,
     welcome: bool = True,
     pin_above_points: int = 10_000,
+    witness: Path | None = None,
+    disk_bytes_max: int = 0,
     **anna: Any,
 ) -> AsyncIterator[CheckoutBench]:
     """Open the store; the first time it hears of Anna (``points`` hers and all of them leased here) and Ben."""
     clock = clock or HandClock()
     journal = Journal.open(
-        JournalSettings(folder / "journal.db", "harbour-1", SECRET, ballast_bytes=0), clock=clock.hybrid()
+        JournalSettings(folder / "journal.db", "harbour-1", SECRET, ballast_bytes=0, disk_bytes_max=disk_bytes_max),
+        clock=clock.hybrid(),
     )
     try:
-        bench = CheckoutBench(journal, clock, timezone, pin_above_points)
+        stick = WitnessFile(witness) if witness else None
+        bench = CheckoutBench(journal, clock, timezone, pin_above_points, stick)
         await bench.standing.begin()
         await bench.day.begin()
         if welcome:

@@ -127,14 +127,16 @@ async def test_what_was_spent_before_it_was_asked_back_is_given_from_what_is_ear
         assert await bench.rights() == 40
 
 
-async def test_a_recall_that_waited_for_a_basket_is_answered_when_the_store_starts_again(tmp_path: Path) -> None:
+async def test_a_recall_that_waited_for_a_basket_is_answered_once_the_store_is_welcome_again(tmp_path: Path) -> None:
     hands = Hands()
     async with rights_bench(tmp_path, hands) as bench:
         await bench.told(bench.right(100))
         await bench.reserve("quote-1", 80)
         await bench.told(bench.right(100, recalled=100))
     async with rights_bench(tmp_path, hands, welcome=False) as bench:
-        assert await returned(bench) == [20, 80], "also while frozen: it only takes away"
+        assert await returned(bench) == [20], "not in doubt: what was spent meanwhile may be forgotten"
+        await bench.say("welcome")
+        assert await returned(bench) == [20, 80]
         assert await bench.rights() == 0
 
 
@@ -355,3 +357,16 @@ async def test_terms_that_nobody_can_read_leave_those_in_force(tmp_path: Path) -
         assert found is not None
         assert found.redeeming.value_minor == 100
         assert await bench.points_of("anna") == 101
+
+
+async def test_a_disk_in_doubt_neither_undoes_nor_gives_back_and_does_both_once_it_is_welcome(tmp_path: Path) -> None:
+    async with rights_bench(tmp_path) as bench:
+        await bench.told(bench.right(100))
+        await bench.redeem("gift", 80)
+    async with rights_bench(tmp_path, welcome=False) as bench:
+        await bench.told(bench.right(100, recalled=15), undone=undo(80))
+        refused = await bench.write(lambda tx: bench.desk.restore(tx, name("gift"), name("refund-1"), 50))
+        assert refused is Refusal.FROZEN
+        assert (await bench.rights(), await returned(bench)) == (20, [])
+        await bench.say("welcome")
+        assert (await bench.rights(), await returned(bench)) == (85, [15])
