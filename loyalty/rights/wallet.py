@@ -136,6 +136,7 @@ def restore(wallet: Wallet, redemption: Redemption | None, movement_id: Movement
 
     ``redemption`` is ``None`` where this gateway does not know it. Elsewhere, and after a restore, nobody can know
     whether it has been undone already; then the cloud asks the gateway that made it, or the operator shows goodwill.
+    Nor can a frozen wallet: its disk may have forgotten that it was undone.
     """
     if not whole(points):
         return Refusal.NOT_A_NUMBER_OF_POINTS
@@ -143,12 +144,18 @@ def restore(wallet: Wallet, redemption: Redemption | None, movement_id: Movement
         return Refusal.MADE_ELSEWHERE
     if redemption.restored + points > redemption.points:
         return Refusal.ALREADY_RESTORED
+    if wallet.frozen:
+        return Refusal.FROZEN
     fact = _fact(wallet, Kind.RESTORED, movement_id, points, original=redemption.movement_id)
     return Moved(_receive(wallet, points), fact)
 
 
 def give_back(wallet: Wallet, movement_id: MovementId, points: int) -> Moved | Refusal:
-    """End the lease of up to ``points`` rights that nobody reserved. Allowed while frozen: it only takes away."""
+    """End the lease of up to ``points`` rights that nobody reserved.
+
+    Allowed while frozen, to answer the cloud that says it is superseded or revoked; not unasked, before the cloud was
+    heard: a disk that has forgotten a redemption would give back what was spent.
+    """
     points = min(points, _unreserved(wallet))
     if not whole(points):
         return Refusal.NOT_ENOUGH_RIGHTS

@@ -33,7 +33,7 @@ def on_hello(world: World, message: tuple[Gateway, Incarnation, tuple[int, ...],
     answer = world.rules.greet(before, incarnation)
     world.standings[name] = answer.standing
     if answer.refusal is not None:
-        world.send(on_refused, (gateway, incarnation, world.heads.get(incarnation, 0), answer.refusal))
+        world.send(on_refused, (gateway, incarnation, world.heads.get(incarnation, 0), answer.refusal, boot))
         return
     if answer.standing.current != before.current:
         for purse in world.purses:
@@ -134,13 +134,13 @@ def on_welcome(world: World, message: tuple[Gateway, Incarnation, int, int]) -> 
         gateway.wallets = [new if isinstance(new, Wallet) else gateway.wallets[n] for n, new in enumerate(thawed)]
 
 
-def on_refused(world: World, message: tuple[Gateway, Incarnation, int, Refusal]) -> None:
+def on_refused(world: World, message: tuple[Gateway, Incarnation, int, Refusal, int]) -> None:
     """Gateway: freeze and give everything back; where another incarnation took over, begin anew.
 
     A disk that has forgotten rows gives nothing back: what its wallets say was true once.
     """
-    gateway, incarnation, head, refusal = message
-    if not gateway.alive or incarnation != gateway.incarnation:
+    gateway, incarnation, head, refusal, boot = message
+    if not gateway.alive or incarnation != gateway.incarnation or not world.rules.is_answer(boot, gateway.boots):
         return
     if gateway.forked is not None and head > gateway.forked:
         begin_anew(world, gateway)
@@ -192,9 +192,9 @@ def on_undo_asked(world: World, message: tuple[Gateway, int, MovementId, int]) -
 
 
 def on_return_wanted(world: World, message: tuple[Gateway, int, int]) -> None:
-    """Gateway: the cloud asks for rights the member wants to use elsewhere. It may say no; it says yes."""
+    """Gateway: the cloud asks for rights the member wants to use elsewhere. A disk in doubt gives nothing back."""
     gateway, number, points = message
-    if gateway.alive:
+    if gateway.alive and gateway.is_proven:
         return_rights(world, gateway, number, points)
 
 

@@ -61,8 +61,8 @@ def boot(before: Wallet, is_proven: bool) -> Wallet:  # noqa: FBT001 - a rule ha
     return replace(before, frozen=before.frozen or not is_proven, reserved={})
 
 
-WITNESSED = frozenset({Kind.REDEEMED, Kind.RETURNED})
-"""Facts that end rights: a disk that forgets one holds rights which are gone, so the witness counts them."""
+WITNESSED = frozenset({Kind.REDEEMED, Kind.RETURNED, Kind.RESTORED})
+"""Facts that a disk must not forget: it would hold rights which are gone, or undo a redemption twice."""
 
 
 def earns_rights(sold_in_this_life: bool) -> bool:  # noqa: FBT001 - a rule has plain arguments

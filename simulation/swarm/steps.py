@@ -64,7 +64,7 @@ def _bring_back_reward(world: World, gateway: Gateway, purse: Purse) -> None:
 
 def _give_back(world: World, gateway: Gateway, purse: Purse) -> None:
     """A store returns, unasked, what a visitor left there. What is at home stays there until the cloud asks for it."""
-    if purse.single_home and purse.home == gateway.name:
+    if (purse.single_home and purse.home == gateway.name) or not gateway.is_proven:
         return
     wallet = gateway.wallets[purse.number]
     return_rights(world, gateway, purse.number, 1 + int(world.rng.random() * wallet.rights))

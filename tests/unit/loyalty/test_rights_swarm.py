@@ -31,6 +31,14 @@ def test_nobody_overspends_in_ten_thousand_histories() -> None:
     assert redemptions > SLICE
 
 
+@pytest.mark.parametrize(
+    "number", [50379, 136780, 150758, 361342, 406326, 440315, 482596, 493762, 509748, 575436], ids=str
+)
+def test_a_history_that_once_broke_holds(number: int) -> None:
+    """A disk that had forgotten rows gave back, undid again, or heard an answer to an earlier start."""
+    assert not play(1, number).violations
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_swarm_finds(name: str) -> None:
     rules = MUTANTS[name]

@@ -119,6 +119,11 @@ def test_a_redemption_is_undone_in_parts_up_to_its_amount() -> None:
     assert wallet.restore(open_wallet(), made, MovementId("m-2"), 31) is Refusal.ALREADY_RESTORED
 
 
+def test_a_disk_in_doubt_undoes_nothing_it_may_have_forgotten_that_it_did() -> None:
+    made = Redemption(ID, FIRST, 60)
+    assert wallet.restore(replace(open_wallet(), frozen=True), made, MovementId("m-2"), 60) is Refusal.FROZEN
+
+
 def test_a_redemption_made_elsewhere_or_before_a_restore_is_not_undone_here() -> None:
     before = Redemption(ID, SECOND, 60)
     assert wallet.restore(open_wallet(), None, MovementId("m-2"), 60) is Refusal.MADE_ELSEWHERE
