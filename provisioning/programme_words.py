@@ -93,7 +93,7 @@ def _earning(terms: Terms, speech: Speech) -> Iterator[str]:
         yield from _referral(earning.referral, terms.programme.currency, speech)
     if earning.day_points_max:
         most = points(speech, earning.day_points_max)
-        yield speech.say("A member earns at most {points} a day by spending.", points=most)
+        yield speech.say("A member earns at most {points} a day by spending, in each store.", points=most)
     if not (earning.multipliers or earning.activities or earning.referral):
         yield speech.say("Nothing beside spending earns points.")
 

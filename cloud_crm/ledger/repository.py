@@ -82,6 +82,18 @@ def known(connection: Connection, posting_ids: Sequence[str]) -> set[str]:
     return set(_known(connection, posting_ids))
 
 
+def points_of(connection: Connection, posting_ids: Sequence[str]) -> dict[str, int]:
+    """The points of those of these postings that the ledger holds."""
+    return {name: content[2] for name, (_, content) in _known(connection, posting_ids).items()}
+
+
+def counts_of_rule(connection: Connection, rule: str, accounts: Sequence[str]) -> dict[str, int]:
+    """How many postings of one rule each of these accounts was credited with; those without are left out."""
+    columns = postings.c
+    query = select(columns.credit, func.count()).where(columns.credit.in_(accounts), columns.rule == rule)
+    return {account: int(count) for account, count in connection.execute(query.group_by(columns.credit))}
+
+
 def balances(connection: Connection, members: Sequence[str]) -> dict[str, int]:
     """Available points of each member asked for; 0 for those without postings."""
     accounts = {available(MemberId(member)): member for member in members}

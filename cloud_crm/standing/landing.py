@@ -16,13 +16,19 @@ from cloud_crm.coupons import repository as coupons
 from cloud_crm.coupons.landing import coupon_effects
 from cloud_crm.coupons.rewards import RewardCoupons
 from cloud_crm.coupons.rights import OneRight, lease_rights
+from cloud_crm.landing.facts import moment
 from cloud_crm.members import repository as members
 from cloud_crm.members.landing import PeopleLanding
 from cloud_crm.points import sales
+from cloud_crm.points.activities import Promising
 from cloud_crm.points.sales import SaleKey
+from cloud_crm.points.visit_caps import PaidVisit, hold_caps
+from cloud_crm.programme import repository as programmes
 from cloud_crm.rights.books import RightsTerms
 from cloud_crm.standing import repository
 from cloud_crm.standing.keeping import StandingKeeper
+from loyalty.identifiers import MemberId
+from loyalty.ledger import Rule
 
 _DETAILS = frozenset({MemberRegisteredV1.type, MemberChangedV1.type})
 
@@ -36,7 +42,8 @@ class LandedPeople:
     def __init__(self, key: bytes, keeper: StandingKeeper, rights: RightsTerms | None = None) -> None:
         self._people = PeopleLanding(key)
         self._keeper = keeper
-        self._rewards = RewardCoupons(keeper.days, rights or RightsTerms())
+        self._rights = rights or RightsTerms()
+        self._rewards = RewardCoupons(keeper.days, self._rights)
 
     def apply(self, connection: Connection, landed: Sequence[Landed], now: datetime) -> None:
         """Everything that these events mean for members and their coupons."""
@@ -51,7 +58,21 @@ class LandedPeople:
         for one in told:
             concerned |= coupon_effects(connection, one, at=at)
             concerned |= self._rewards.apply(connection, one, now)
+        concerned |= self._hold_caps(connection, told, now)
         self._keeper.refresh(connection, concerned, now)
+
+    def _hold_caps(self, connection: Connection, told: Sequence[Landed], now: datetime) -> set[str]:
+        """Each store pays visits by its own count; what is too much in all is taken back."""
+        visits = [
+            PaidVisit(MemberId(said.member), self._keeper.days.on(one.stream.gateway_id, moment(event.time) or now))
+            for one in told
+            for event in one.events
+            if isinstance(said := event.effect, PointsPostedV1) and said.rule == Rule.VISIT
+        ]
+        terms = programmes.terms_in_force(connection) if visits else None
+        if terms is None:
+            return set()
+        return hold_caps(connection, terms, visits, Promising(terms.lots, self._rights, rfc3339(now)))
 
 
 def _settle_in(connection: Connection, some: set[str], gateway_id: str, at: str) -> None:

@@ -119,7 +119,7 @@ class Earning:
     """Earn rules beside the rate of ``[programme]``."""
 
     day_points_max: Annotated[
-        int, Whole("Most points one member earns by spending in a day; 0: no cap", 0, POINTS_MAX)
+        int, Whole("Most points one member earns by spending in a day, in each store; 0: no cap", 0, POINTS_MAX)
     ] = 0
     multipliers: Annotated[tuple[Multiplier, ...], Tables("Category and brand multipliers", Multiplier)] = ()
     activities: Annotated[tuple[ActivityRule, ...], Tables("Points without a purchase", ActivityRule)] = ()
