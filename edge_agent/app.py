@@ -73,7 +73,7 @@ async def serve(settings: EdgeSettings, around: Surroundings, stopping: asyncio.
     journal = Journal.open(journal_settings, clock=clock)
     try:
         gateway = Gateway(settings, journal, clock, around)
-        await gateway.standing.begin()
+        await gateway.standing.begin(around.machine())
         await gateway.day_turn.begin()
         await gateway.tap_path.replay()
         return await _serve_until_stopped(gateway, around, stopping or _stop_by_signal())

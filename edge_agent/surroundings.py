@@ -11,6 +11,7 @@ from cloud_bridge.uplink.outbox import Outbox
 from devices.device import Driver
 from devices.registry import load_driver
 from edge_agent.clock import HybridClock, system_clock
+from edge_agent.rights.machine import machine_identity
 from edge_agent.service_notify import ServiceNotifier
 from edge_agent.tap_path import Pass, log_passage
 
@@ -21,11 +22,12 @@ def _as_it_is(outbox: Outbox) -> Outbox:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Clock, chance, drivers, the service manager, and two places from which a gateway can be watched."""
+    """Clock, chance, drivers, the machine, the service manager, and two places from which a gateway can be watched."""
 
     clock: Callable[[], HybridClock] = system_clock
     chance: random.Random = field(default_factory=random.SystemRandom)
     drivers: Callable[[str], Driver[Any]] = load_driver
+    machine: Callable[[], str] = machine_identity
     service: ServiceNotifier = field(default_factory=ServiceNotifier)
     passing: Pass = log_passage
     """Told of each observation at each station from Sense to Show."""

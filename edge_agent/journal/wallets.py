@@ -28,6 +28,7 @@ TABLES: tuple[str, ...] = (
         one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT NOT NULL, standing TEXT NOT NULL,
         is_first INTEGER NOT NULL, frozen INTEGER NOT NULL)""",
     "INSERT INTO rights_standing VALUES (1, '', '', 0, 1)",
+    "CREATE TABLE machine(one INTEGER PRIMARY KEY CHECK (one = 1), identity TEXT NOT NULL)",
     """CREATE TABLE wallets(
         member TEXT NOT NULL, currency TEXT NOT NULL, incarnation TEXT NOT NULL, rights INTEGER NOT NULL,
         debt INTEGER NOT NULL, granted INTEGER NOT NULL, recalled INTEGER NOT NULL DEFAULT 0,
@@ -71,6 +72,11 @@ class WalletQueries(Query):
             is_first=said and bool(is_first),
             is_frozen=not said or bool(frozen),
         )
+
+    def machine(self) -> str:
+        """The machine this journal was last opened in; empty where that could not be told."""
+        row = self._connection.execute("SELECT identity FROM machine").fetchone()
+        return str(row[0]) if row else ""
 
     def lease(self) -> Incarnation:
         """The incarnation in force: whose lease anything that moves rights now belongs to."""
@@ -265,6 +271,10 @@ class WalletKeeping(WalletQueries):
             "UPDATE rights_standing SET incarnation = ?, standing = ?, is_first = ?, frozen = ?",
             (self.lease(), standing.value if standing else "", is_first, is_frozen),
         )
+
+    def keep_machine(self, identity: str) -> None:
+        """The machine this journal is open in."""
+        self._connection.execute("INSERT OR REPLACE INTO machine VALUES (1, ?)", (identity,))
 
     def rest_rights(self) -> None:
         """Nothing may be redeemed for now, whatever the cloud says."""

@@ -37,8 +37,15 @@ class GatewayStanding:
         self._changed = changed
         self._replies = Replies(desk)
 
-    async def begin(self) -> None:
-        """Before anything else of a start: judge the journal by its witness. The journal opened frozen."""
+    async def begin(self, machine: str = "") -> None:
+        """Before anything else of a start: judge the journal by its machine and its witness. It opened frozen.
+
+        ``machine`` names the machine this is; empty where that cannot be told.
+        """
+        if await self._journal.write(lambda tx: _is_moved(tx, machine)):
+            log.warning("rights", step="begin", verdict="the disk was in another machine")
+            await self._journal.begin_incarnation("the disk was in another machine")
+            return
         testimony = self._attestor.heard()
         state, known = await self._journal.read(lambda reader: (reader.rights_state(), reader.incarnations()))
         head = self._journal.heads().get(Lane.LEDGER)
@@ -160,6 +167,14 @@ def _doubt(tx: Transaction) -> None:
     state = tx.rights_state()
     word = None if state.standing is StandingWord.WELCOME else state.standing
     tx.keep_standing(word, is_first=state.is_first, is_frozen=True)
+
+
+def _is_moved(tx: Transaction, machine: str) -> bool:
+    """Whether this disk lived in another machine before: there it may go on, as the original of this copy."""
+    known = tx.machine()
+    if machine and machine != known:
+        tx.keep_machine(machine)
+    return bool(machine and known and machine != known)
 
 
 def _freeze(tx: Transaction, word: StandingWord, *, is_first: bool) -> None:

@@ -160,6 +160,7 @@ async def rights_bench(
     *,
     witness: Path | WitnessFile | None = None,
     welcome: bool = True,
+    machine: str = "",
     **limits: Any,
 ) -> AsyncIterator[RightsBench]:
     """Start a gateway over the journal in ``folder``; ``welcome``: the cloud greets it, as the first of its lives."""
@@ -168,7 +169,7 @@ async def rights_bench(
     journal = Journal.open(settings(folder, **limits), clock=hands.clock())
     try:
         bench = RightsBench(journal, hands, WitnessFile(witness) if isinstance(witness, Path) else witness)
-        await bench.standing.begin()
+        await bench.standing.begin(machine)
         if welcome:
             await bench.say("welcome")
         yield bench
