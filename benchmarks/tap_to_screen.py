@@ -31,17 +31,17 @@ from edge_agent.web.server import WebServer
 from kiosk_ui.kiosk.screens import kiosk_channel
 from simulation.branch import Branch
 from simulation.cable import Cut
-from simulation.chain_files import ChainFolder, ChainPorts
 from simulation.day.turns import SeedMember
-from simulation.demo_programme import demo_programme
 from simulation.evidence.books import Auditor
 from simulation.evidence.figures import percentile
 from simulation.evidence.witness import Witness
+from simulation.files.chain import ChainFolder, ChainPorts
+from simulation.files.programme import demo_programme
+from simulation.files.store import KIOSK
 from simulation.hands import virtual_card
 from simulation.head_office import HeadOffice, members_arrived
 from simulation.processes.ports import choose
 from simulation.stage import BrokerKind, Stage, StagePlan
-from simulation.store_files import KIOSK
 
 describe = "card enters the field -> member's name in the kiosk's DOM, cloud down: p50 and p99 beside their floors"
 

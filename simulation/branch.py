@@ -13,10 +13,10 @@ import httpx
 from devices.virtual.pn532_chip import VirtualPn532
 from devices.virtual.scanner import VirtualScanner
 from simulation.cable import Cable
+from simulation.files.store import CounterNames, StoreFolder, StorePorts
 from simulation.processes.children import Child, Plan
 from simulation.processes.keeper import Keeper
 from simulation.processes.ports import HOST
-from simulation.store_files import CounterNames, StoreFolder, StorePorts
 
 STOP_GRACE_S = 1.2
 _RESTART_TIMEOUT_S = 10.0

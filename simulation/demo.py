@@ -25,20 +25,20 @@ import httpx
 
 from cloud_crm.clock import Clock, system_clock
 from simulation.branch import Branch
-from simulation.chain_files import ChainFolder, ChainPorts
 from simulation.control import Desk, Store, control_server
 from simulation.day.sales_replay import Replay, SalesFile, replay
 from simulation.day.shoppers import DayPlan, store_day
 from simulation.day.turns import StoreDay, wait_s
-from simulation.demo_programme import demo_programme
 from simulation.evidence.books import Auditor
 from simulation.evidence.report import Report
+from simulation.files.chain import ChainFolder, ChainPorts
+from simulation.files.programme import demo_programme
+from simulation.files.store import KIOSK, StorePlan, StorePorts
 from simulation.head_office import HeadOffice, members_arrived
 from simulation.processes.ports import HOST, choose
 from simulation.processes.running import RunningDemo, announced
 from simulation.shop_floor import ShopFloor, furnished
 from simulation.stage import BrokerKind, Stage, StagePlan
-from simulation.store_files import KIOSK, StorePlan, StorePorts
 
 KIOSK_PORT = 8401
 CLOUD_PORT = 8402

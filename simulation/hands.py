@@ -22,8 +22,8 @@ from devices.virtual.till import TillAnswer, VirtualTill
 from kiosk_ui.kiosk.touch import Choice
 from simulation.evidence.figures import SAMPLES_MAX
 from simulation.evidence.witness import Seen, Witness
+from simulation.files.store import CounterNames
 from simulation.fingers import Fingers
-from simulation.store_files import CounterNames
 
 ANSWER_TIMEOUT_S = 3.0
 """How long a shopper holds the card when nothing happens."""

@@ -21,7 +21,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from simulation.day.turns import SeedMember
 from simulation.demo import Demo, DemoSettings
-from simulation.store_files import GATEWAY_ID
+from simulation.files.store import GATEWAY_ID
 
 _CHROMIUM_FLAGS = [
     "--no-sandbox",

@@ -18,11 +18,11 @@ from typing import Self
 import httpx
 
 from simulation.branch import STOP_GRACE_S, Branch, BranchPlan, healthy
-from simulation.chain_files import ChainFolder, ChainPorts
+from simulation.files.chain import ChainFolder, ChainPorts
+from simulation.files.store import StoreFolder, StorePorts
 from simulation.processes.children import Child, Plan
 from simulation.processes.keeper import Keeper
 from simulation.processes.ports import HOST, answers
-from simulation.store_files import StoreFolder, StorePorts
 
 _BROKER_GRACE_S = 0.2
 _SEEDS_PER_STORE = 100

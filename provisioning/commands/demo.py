@@ -19,7 +19,7 @@ from rich.text import Text
 
 from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
-from simulation.chain_files import FolderInUse
+from simulation.files.chain import FolderInUse
 from simulation.day.sales_replay import SalesFile, SalesUnreadable
 from simulation.demo import SPEED_MAX, Demo, DemoSettings
 from simulation.evidence.books import BooksUnreadable

@@ -39,9 +39,9 @@ from simulation.control.views import (
     TapBody,
 )
 from simulation.evidence.books import BooksUnreadable
+from simulation.files.store import STORE_NAME
 from simulation.head_office import HeadOfficeError
 from simulation.processes.ports import HOST
-from simulation.store_files import STORE_NAME
 
 MEMBERS_SHOWN_MAX = 12
 UNKNOWN_UID = "04C0FFEE00BEEF"

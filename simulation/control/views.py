@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices.observations import CODE_LENGTH_MAX
-from simulation.store_files import COUNTERS_MAX
+from simulation.files.store import COUNTERS_MAX
 
 CONTROL_CHANNEL = "control"
 CONTROL_EVENT = "control"

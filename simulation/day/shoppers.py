@@ -27,7 +27,7 @@ from simulation.day.turns import (
     TapCard,
     Turn,
 )
-from simulation.store_files import COUNTERS_MAX, CounterNames
+from simulation.files.store import COUNTERS_MAX, CounterNames
 
 TURNS_MAX = 20_000
 MEMBERS_MAX = 50_000

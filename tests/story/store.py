@@ -16,14 +16,14 @@ import httpx
 
 from devices.observations import CardUid, SaleCompleted, SaleLine
 from simulation.branch import Branch
-from simulation.chain_files import ChainFolder, ChainPorts
 from simulation.day.turns import SeedMember
 from simulation.evidence.books import Audit, Auditor
+from simulation.files.chain import ChainFolder, ChainPorts
+from simulation.files.store import StorePlan
 from simulation.hands import Hands
 from simulation.head_office import HeadOffice, members_arrived
 from simulation.shop_floor import ShopFloor, furnished
 from simulation.stage import BrokerKind, Stage, StagePlan
-from simulation.store_files import StorePlan
 from tests.story.launcher import CLOCK_AHEAD, DIE_AT
 
 LAUNCHER = Path(__file__).with_name("launcher.py")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulation.store_files import StorePlan
+from simulation.files.store import StorePlan
 from tests.story.loyal import PATIENCE_S, PROGRAMME, buys, greeted_with
 from tests.story.store import ANNA, Chain, open_chain
 

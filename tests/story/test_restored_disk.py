@@ -13,7 +13,7 @@ import pytest
 from devices.observations import SaleCompleted
 from simulation.cable import Cut
 from simulation.checkout import at_price, question_for
-from simulation.store_files import StorePlan
+from simulation.files.store import StorePlan
 from tests.story.loyal import PATIENCE_S, PROGRAMME, greeted_with, pays
 from tests.story.store import ANNA, Store, open_chain
 

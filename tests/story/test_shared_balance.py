@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulation.cable import Cut
-from simulation.store_files import StorePlan
+from simulation.files.store import StorePlan
 from tests.story.loyal import PROGRAMME, buys, greeted_with, latest, pays
 from tests.story.store import ANNA, Store, open_chain
 

@@ -14,8 +14,8 @@ import pytest
 from devices.observations import QuoteAsked, SaleCompleted
 from simulation.cable import Cut
 from simulation.checkout import at_price, question_for
+from simulation.files.store import StorePlan
 from simulation.hands import Hands
-from simulation.store_files import StorePlan
 from tests.story.loyal import PATIENCE_S, PROGRAMME
 from tests.story.store import Chain, Store, open_chain
 

@@ -14,7 +14,7 @@ from devices.observations import CardUid
 from kiosk_ui.kiosk.form_screens import Form
 from kiosk_ui.kiosk.screen_values import View
 from simulation.cable import Cut
-from simulation.store_files import StorePlan
+from simulation.files.store import StorePlan
 from tests.story.eyes import Eyes, chromium, eyes_at
 from tests.story.loyal import (
     CUP_POINTS,

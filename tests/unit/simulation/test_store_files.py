@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.chain_files import ChainFolder, FolderInUse
+from simulation.files.chain import ChainFolder, FolderInUse
 
 
 def test_a_second_demo_is_kept_out_of_a_folder_in_use_until_the_first_has_gone(tmp_path: Path) -> None:

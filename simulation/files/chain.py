@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from simulation.files.store import StoreFolder, StorePlan, StorePorts, draw_secret, toml_text
 from simulation.processes.ports import choose
-from simulation.store_files import StoreFolder, StorePlan, StorePorts, draw_secret, toml_text
 
 _PORTS_PER_STORE = 3
 

@@ -1,0 +1,1 @@
+"""What a simulated store is made of on disk: settings, secrets, and the programme of the demo."""
