@@ -43,7 +43,7 @@ class ReplicaSink(Protocol):
         """Apply a whole step in one transaction, durable on return.
 
         A step with ``from_version`` 0 replaces everything; any other applies only when its epoch
-        and ``from_version`` are the cursor's.
+        and ``from_version`` are the cursor's. Raises ``ValueError`` for a step that nobody could use.
         """
 
     async def cursor(self) -> ReplicaCursor:
@@ -72,8 +72,15 @@ class Downlink:
         self._wire = wire
 
     async def take(self, step: ReplicaStep) -> bool:
-        """Apply a step and say so; False when it does not fit, so that the cloud is told where we stand."""
-        outcome = await self._replica.apply(step)
+        """Apply a step and say so; False when it does not fit, so that the cloud is told where we stand.
+
+        One that nobody could use changes nothing and is not confirmed: the store goes on with what it has.
+        """
+        try:
+            outcome = await self._replica.apply(step)
+        except ValueError as error:
+            _log.error("downlink", problem=f"a step nobody can use: {error}", to_version=step.to_version)
+            return True
         if outcome is StepOutcome.OUT_OF_STEP:
             _log.info("downlink", step="out of step", from_version=step.from_version, to_version=step.to_version)
             return False

@@ -21,6 +21,8 @@ STEP_BYTES_MAX = 512 * 1024
 EXPIRING_MAX = 24
 """Lots told to a store, first to expire first; what expires later than all of them needs no telling."""
 
+Figure = Annotated[int, Field(ge=-(2**53), le=2**53)]
+"""A figure that may be negative; as many digits as every reader of JSON keeps."""
 Day = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\d)?$", description="A local date, or empty")]
 
 
@@ -37,13 +39,13 @@ class ReplicaMember(Message):
     member: Member
     name: Annotated[str, Field(max_length=80)]
     language: Annotated[str, Field(max_length=10)] = ""
-    balance: int
+    balance: Figure
     version: Count
     joined_on: Day = ""
     birthday: Annotated[str, Field(max_length=5, description="MM-DD, or empty")] = ""
     tier: Annotated[str, Field(max_length=60)] = ""
     tier_ends: Day = ""
-    qualifying: int = 0
+    qualifying: Figure = 0
     purchases: Count = 0
     pending: Count = 0
     owed: Count = 0
@@ -104,9 +106,9 @@ class ReplicaProgramme(Message):
 
     name: str
     currency: str
-    points: int
-    per_minor: int
-    minimum_minor: int
+    points: Count
+    per_minor: Count
+    minimum_minor: Count
     version: Count
     terms: dict[str, Any] | None = Field(default=None, description="The whole programme file as JSON")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,7 +16,7 @@ from edge_agent.journal.database import Statements
 from edge_agent.journal.lanes.chain import place_of, sequence_in
 from edge_agent.journal.lanes.events import Query
 from edge_agent.journal.terms_shelf import TermsShelf
-from edge_agent.journal.values import BalanceAsOf, ExpiringPoints, MemberEntry
+from edge_agent.journal.values import BalanceAsOf, ExpiringPoints, MemberEntry, day_told
 from loyalty.identifiers import MemberId
 from loyalty.ledger import available, pending
 from loyalty.programme import Programme
@@ -226,10 +226,10 @@ def _entry(row: tuple[Any, ...]) -> MemberEntry:
     told = orjson.loads(profile)
     for key in ("joined_on", "tier_ends"):
         if key in told:
-            told[key] = date.fromisoformat(told[key])
+            told[key] = day_told(told[key])
     if "expiring" in told:
-        lots = (ExpiringPoints(date.fromisoformat(lot["last_day"]), lot["points"]) for lot in told["expiring"])
-        told["expiring"] = tuple(sorted(lots))
+        lots = ((day_told(lot["last_day"]), lot["points"]) for lot in told["expiring"])
+        told["expiring"] = tuple(sorted(ExpiringPoints(day, points) for day, points in lots if day is not None))
     return replace(plain, **told)
 
 

@@ -290,3 +290,11 @@ class VerifyReport:
     def ok(self) -> bool:
         """Whether every row that should be here is here, unchanged."""
         return not self.damages
+
+
+def day_told(text: str) -> date | None:
+    """A local date as the cloud writes them; ``None`` for what is none: a member must not suffer for a wrong day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

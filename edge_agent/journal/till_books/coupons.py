@@ -8,6 +8,7 @@ from typing import Any
 
 from cloud_bridge.replica import ReplicaCoupon
 from edge_agent.journal.till_books.rows import CouponEntry
+from edge_agent.journal.values import day_told
 from edge_agent.journal.wallets import WalletQueries
 
 COUPONS_MAX = 50
@@ -55,7 +56,8 @@ class CouponQueries(WalletQueries):
             coupon=coupon,
             member=member,
             code=code,
-            last_day=date.fromisoformat(last_day) if last_day else None,
+            # A last day that nobody can read has passed.
+            last_day=(day_told(last_day) or date.min) if last_day else None,
             is_used=bool(used),
             is_here=not used and wallet.rights > 0 and not wallet.frozen,
             is_reserved=bool(wallet.reserved),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloud_bridge.downlink import StepOutcome
 from cloud_bridge.landing.batches import read_batch
 from cloud_bridge.landing.store import Dispute, Loss, Stream
 from cloud_bridge.receipts import Quarantined
@@ -17,7 +18,7 @@ from cloud_bridge.replica import ReplicaMember, ReplicaStep
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.state import Link
 from tests.unit.bridge.memory_outbox import MemoryOutbox, shown, tap
-from tests.unit.bridge.two_ends import TwoEnds
+from tests.unit.bridge.two_ends import MemoryReplica, TwoEnds
 from tests.unit.bridge.virtual_network import Weather
 from tests.unit.bridge.virtual_time import run_virtually
 
@@ -435,3 +436,38 @@ def lose_what_is_there(ends: TwoEnds, first: int, last: int) -> None:
     intact = {row.sequence for row in book.rows[Lane.LEDGER] if not row.lost}
     if intact.issuperset(range(first, last + 1)) and first > book.acked[Lane.LEDGER]:
         ends.outbox.lose(Lane.LEDGER, first, last, "deleted")
+
+
+class PickyReplica(MemoryReplica):
+    """Cannot use anything it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = 0
+
+    async def apply(self, step: ReplicaStep) -> StepOutcome:
+        self.refused += 1
+        raise ValueError("per_minor is 0")
+
+
+@in_virtual_time
+async def test_a_step_that_nobody_can_use_does_not_stop_the_store_and_is_not_confirmed() -> None:
+    ends = TwoEnds()
+    picky = ends.replica = PickyReplica()
+    ends.link = ends.gateway_link(ends.outbox)
+    ends.store.steps = [
+        ReplicaStep(
+            epoch="one",
+            from_version=0,
+            to_version=1,
+            latest_version=1,
+            as_of="2026-06-02T09:00:00.000Z",
+            incarnation=ends.outbox.incarnation,
+        )
+    ]
+    async with ends.running():
+        await ends.until(lambda: picky.refused > 1)
+        ends.outbox.record(tap(1))
+        await ends.until(lambda: ends.outbox.drained)
+        assert ends.link.state.state is Link.ONLINE
+    assert ends.store.versions == {}
