@@ -21,6 +21,7 @@ from kiosk_ui.kiosk.screens import (
     HistoryLine,
     Link,
     Linked,
+    MemberDayAhead,
     MyCoupons,
     MyPoints,
     Pin,
@@ -112,6 +113,9 @@ COMING: Mapping[str, Screen] = {
     "home": _HOME,
     "home-all": _HOME.model_copy(
         update={"usable": 480, "online": True, "is_birthday": True, "birthday_points": 50, "tier": None}
+    ),
+    "home-today": _HOME.model_copy(
+        update={"today": "会员日 Members' Tuesday", "ahead": MemberDayAhead(day=_NOON.date(), name="Founding day")}
     ),
     "home-few": _HOME.model_copy(update={"menu": _MENU[:3], "coupons": 0}),
     "home-frozen": _HOME.model_copy(update={"usable": 0, "is_frozen": True}),

@@ -46,6 +46,13 @@ class TierProgress(ScreenValue):
     last_day: date | None = None
 
 
+class MemberDayAhead(ScreenValue):
+    """A member day soon."""
+
+    day: date
+    name: Name
+
+
 class Attract(AnyScreen):
     """Nobody is here: invite. ``can_register`` offers to become a member without a card."""
 
@@ -59,6 +66,7 @@ class Greeting(AnyScreen):
     ``usable`` points can be used here and now; ``None``: not said. ``is_frozen``: none until head office was heard.
     ``menu`` are the tiles, in this order; empty: none. ``coupons`` is how many are theirs. A question (``claimable``)
     takes the place of the tiles. ``birthday_points`` are the shop's present; they can be spent later.
+    ``today`` names the member days that hold today, ``ahead`` the next one.
     """
 
     screen: Literal["greeting"] = "greeting"
@@ -74,6 +82,8 @@ class Greeting(AnyScreen):
     coupons: Points = 0
     is_birthday: bool = False
     birthday_points: Points = 0
+    today: Name | None = None
+    ahead: MemberDayAhead | None = None
 
 
 class Earned(AnyScreen):
