@@ -40,7 +40,8 @@ class Claimable:
 class Glance:
     """What is worth a member's glance as they come: usable points, coupons they hold, tier, birthday.
 
-    ``birthday_points`` were promised here for the birthday that is, or was a few days ago.
+    ``birthday_points`` were promised here for the birthday that is, or was a few days ago. ``today`` and ``ahead`` are
+    member days for them, by name, where their type is offered promotions and news.
     """
 
     usable: Usable
@@ -48,6 +49,8 @@ class Glance:
     tier: TierGlance | None
     is_birthday: bool
     birthday_points: int = 0
+    today: tuple[str, ...] = ()
+    ahead: tuple[date, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

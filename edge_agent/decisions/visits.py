@@ -73,7 +73,7 @@ class Visits:
             counter,
             standing_of(tx, entry.member),
             self._claimable(tx, recorded, counter),
-            glance=glance_at(tx, entry, on=on),
+            glance=glance_at(tx, entry, on=on, store=self._shop.store),
             medium=visit.medium,
             trust=shown.trust,
         )

@@ -7,6 +7,10 @@ from edge_agent.outcomes import Claimable, Glance, SaleDecided, Standing, TierGl
 from kiosk_ui.kiosk import screens
 from kiosk_ui.kiosk.screens import Earned, Greeting, TierProgress, View
 
+TODAY_MAX = 2
+"""Member days of one day that the greeting names."""
+_TOGETHER = " · "
+
 MENU = (
     View.POINTS,
     View.REWARDS,
@@ -47,6 +51,8 @@ def greeting_of(
         coupons=glance.coupons if glance else 0,
         is_birthday=glance.is_birthday if glance else False,
         birthday_points=glance.birthday_points if glance else 0,
+        today=_TOGETHER.join(glance.today[:TODAY_MAX]) or None if glance else None,
+        ahead=screens.MemberDayAhead(day=glance.ahead[0], name=glance.ahead[1]) if glance and glance.ahead else None,
     )
 
 

@@ -63,6 +63,7 @@ class Sight:
     terms: Terms
     on: date
     online: bool
+    store: str
 
     @property
     def as_of(self) -> datetime:
@@ -127,7 +128,7 @@ class Views:
             return None
         on = self._shop.day(self._now())
         usable = usable_of(reader, entry.member, on=on, session=visit.session)
-        return Sight(reader, visit, entry, usable, terms, on, self.online()) if usable else None
+        return Sight(reader, visit, entry, usable, terms, on, self.online(), self._shop.store) if usable else None
 
     def screen(self, sight: Sight, view: View, subject: str) -> Screen | None:
         """The screen of a view that anybody with the card may see; ``None`` for one that this room does not make."""
@@ -218,7 +219,7 @@ def line_of(entry: HistoryEntry) -> HistoryLine:
 def _greeting(sight: Sight) -> Screen:
     entry = sight.entry
     standing = Standing(entry.member, entry.name, entry.language, sight.balance, sight.as_of)
-    glance = glance_at(sight.reader, entry, on=sight.on)
+    glance = glance_at(sight.reader, entry, on=sight.on, store=sight.store)
     return greeting_of(sight.visit, standing, glance, online=sight.online)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from loyalty.calendar import Birthday
 from loyalty.terms.document import Terms
 from loyalty.terms.offers import Coupon, MemberDay, MemberType, Offer, OfferKind, Reward
+
+NEWS_DAYS_MAX = 14
+"""So many days ahead a member day is news."""
 
 _GIVEN_ONCE = frozenset({OfferKind.WELCOME_PACK, OfferKind.FIRST_PURCHASE_DISCOUNT})
 
@@ -91,6 +94,33 @@ def member_days_for(
         for day in terms.member_days
         if held_on(day, on=on, store=store) and is_for(day, member_type=member_type, tier=tier)
     )
+
+
+def promotions_for(
+    terms: Terms, *, on: date, store: str, member_type: str | None, tier: str | None
+) -> tuple[MemberDay, ...]:
+    """What a member is told of today, where their type is offered promotions: the member days that admit them."""
+    if not _is_offered(terms, member_type, OfferKind.PROMOTIONS):
+        return ()
+    return member_days_for(terms, on=on, store=store, member_type=member_type, tier=tier)
+
+
+def news_for(
+    terms: Terms, *, on: date, store: str, member_type: str | None, tier: str | None
+) -> tuple[date, MemberDay] | None:
+    """What a member is told ahead, where their type is offered news: the next member day that admits them."""
+    if not _is_offered(terms, member_type, OfferKind.NEWS):
+        return None
+    for ahead in range(1, NEWS_DAYS_MAX + 1):
+        day = on + timedelta(days=ahead)
+        for held in member_days_for(terms, on=day, store=store, member_type=member_type, tier=tier):
+            return day, held
+    return None
+
+
+def _is_offered(terms: Terms, member_type: str | None, kind: OfferKind) -> bool:
+    offers = next((one.offers for one in terms.member_types if one.id == member_type), ())
+    return any(offer.kind is kind for offer in offers)
 
 
 def rewards_for(terms: Terms, *, member_type: str | None, tier: str | None, points: int) -> Iterable[Reward]:

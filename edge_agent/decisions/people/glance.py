@@ -7,25 +7,31 @@ from datetime import date
 from edge_agent.decisions.customers import Customer, birthday_of, customer_of
 from edge_agent.journal import MemberEntry, Reader, Usable
 from edge_agent.outcomes import Glance, TierGlance
+from loyalty.checkout.offers import news_for, promotions_for
 from loyalty.points.standing import to_next_tier
 from loyalty.terms.document import Terms
 from loyalty.terms.earning import ActivityKind
 
 
-def glance_at(reader: Reader, entry: MemberEntry, *, on: date) -> Glance | None:
-    """What to say beside the greeting on the store's day ``on``; ``None`` before the programme is known here."""
+def glance_at(reader: Reader, entry: MemberEntry, *, on: date, store: str) -> Glance | None:
+    """What to say beside the greeting on the day ``on`` of a store; ``None`` before the programme is known here."""
     terms = reader.terms()
     usable = reader.usable(entry.member, on=on)
     if terms is None or usable is None:
         return None
     birthday = birthday_of(entry)
     customer = customer_of(reader, terms, entry, on=on)
+    member_type, tier = customer.member_type, customer.tier.id if customer.tier else None
+    ahead = news_for(terms, on=on, store=store, member_type=member_type, tier=tier)
+    today = promotions_for(terms, on=on, store=store, member_type=member_type, tier=tier)
     return Glance(
         usable=usable,
         coupons=len(reader.coupons_of(entry.member)),
         tier=_tier(terms, customer),
         is_birthday=birthday is not None and birthday.year_of(on) is not None,
         birthday_points=_birthday_points(reader, terms, entry, on),
+        today=tuple(day.name for day in today),
+        ahead=(ahead[0], ahead[1].name) if ahead else None,
     )
 
 
