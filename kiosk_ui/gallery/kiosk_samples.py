@@ -114,9 +114,10 @@ COMING: Mapping[str, Screen] = {
     "home-all": _HOME.model_copy(
         update={"usable": 480, "online": True, "is_birthday": True, "birthday_points": 50, "tier": None}
     ),
-    "home-today": _HOME.model_copy(
-        update={"today": "会员日 Members' Tuesday", "ahead": MemberDayAhead(day=_NOON.date(), name="Founding day")}
-    ),
+    "home-birthday": _HOME.model_copy(update={"is_birthday": True, "birthday_points": 50}),
+    "home-today": _HOME.model_copy(update={"today": "会员日 Members' Tuesday"}),
+    "home-today-long": _HOME.model_copy(update={"name": _LONG, "today": f"{_LONG} · {_LONG}"[:200]}),
+    "home-ahead": _HOME.model_copy(update={"ahead": MemberDayAhead(day=_NOON.date(), name="Founding day")}),
     "home-few": _HOME.model_copy(update={"menu": _MENU[:3], "coupons": 0}),
     "home-frozen": _HOME.model_copy(update={"usable": 0, "is_frozen": True}),
     "home-none": _HOME.model_copy(update={"usable": 0}),

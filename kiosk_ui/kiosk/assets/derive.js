@@ -39,6 +39,13 @@ function reward(card, { balance, online }) {
   return { ...card, lacks, waits, missing: card.points - balance, why_else: because, state: why ? "resting" : "ready" };
 }
 
+// Above the name there is room for one thing.
+function lead({ is_birthday: isBirthday, today, ahead }) {
+  if (isBirthday) return "birthday";
+  if (today) return "today";
+  return ahead ? "ahead" : "welcome";
+}
+
 function isSoon(day) {
   return day !== undefined && new Date(day) - Date.now() < SOON_DAYS * DAY_MS;
 }
@@ -48,6 +55,8 @@ const DERIVED = {
     can: { ...among(view.menu), help: true },
     usable_known: view.usable !== null && view.usable !== undefined,
     tier_wants: view.tier?.next_name ? view.tier.measure : null,
+    lead: lead(view),
+    has_ladder: Boolean(view.tier) && !(view.birthday_points > 0),
   }),
   earned: (view) => ({ is_gain: view.points > 0 }),
   points: (view) => ({
