@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.async_api import Page, expect
 
-from devices.observations import FieldProblem, FormAnswer
+from devices.observations import ChoiceMade, FieldProblem, FormAnswer
 from kiosk_ui.design import Pages, SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
 from kiosk_ui.gallery import SCREENS
@@ -36,6 +37,7 @@ class Counter:
 
     answers: Answers = accepted
     hub: LiveHub = field(default_factory=LiveHub)
+    touch: Touch = field(default_factory=lambda: Touch("front"))
     asked: list[Asked] = field(default_factory=list)
     filled: list[Filled] = field(default_factory=list)
     is_over: bool = False
@@ -62,7 +64,7 @@ class Counter:
         app = FastAPI()
         app.add_middleware(SecurityHeaders)
         app.mount(ASSETS_PATH, assets())
-        app.include_router(kiosk_pages(Pages(), self.hub, [Kiosk("front", "和平路店", Touch("front"), desk=self)]))
+        app.include_router(kiosk_pages(Pages(), self.hub, [Kiosk("front", "和平路店", self.touch, desk=self)]))
         app.include_router(live_pages(self.hub))
         async with served(app) as address:
             try:
@@ -135,9 +137,56 @@ async def test_the_step_with_the_mistake_comes_back(open_page: OpenPage) -> None
         page = await open_page(address)
         counter.show(SCREENS["details"])
         await page.locator('[data-go="phone"]').click()
-        await press(page, "1", "Next", "Save")
+        await press(page, "1", "All right", "Save")
         await expect(page.get_by_role("alert")).to_have_text("This does not look like a phone number.")
         await expect(page.locator("#stage input[name=phone]")).to_be_visible()
+
+
+async def test_a_pin_that_is_too_simple_is_typed_anew_and_so_is_its_repetition(open_page: OpenPage) -> None:
+    counter = Counter(lambda _: FormAnswer(is_accepted=False, problems=(FieldProblem("new", "too_simple"),)))
+    async with counter.open() as address:
+        page = await open_page(address)
+        counter.show(SCREENS["pin-choose"])
+        for key in ("Next", "Save"):
+            await type_digits(page, "111111")
+            await press(page, key)
+        await expect(page.get_by_role("alert")).to_have_text("Too easy to guess. Please choose another one.")
+        counter.answers = accepted
+        for key in ("Next", "Save"):
+            await type_digits(page, "271828")
+            await press(page, key)
+        await expect(page.locator('[data-screen="goodbye"]')).to_be_visible()
+    assert [dict(filled.fields) for filled in counter.filled] == [{"new": "111111"}, {"new": "271828"}]
+
+
+async def test_back_leaves_a_detail_as_it_was(open_page: OpenPage) -> None:
+    counter = Counter()
+    async with counter.open() as address:
+        page = await open_page(address)
+        counter.show(SCREENS["details"])
+        await page.locator('[data-go="name"]').click()
+        await press(page, "M", "e", "Back")
+        await expect(page.locator('#stage [data-draft="name"]')).to_have_text("王小明")
+        await expect(page.get_by_role("button", name="Save")).to_be_disabled()
+        await page.locator('[data-go="name"]').click()
+        await press(page, "M", "a", "All right", "Save")
+        await expect(page.locator('[data-screen="goodbye"]')).to_be_visible()
+    assert dict(counter.filled[0].fields) == {"name": "Ma"}
+
+
+async def test_a_purchase_of_somebody_else_leads_on_to_the_menu(open_page: OpenPage) -> None:
+    counter = Counter()
+    async with counter.open() as address, counter.touch:
+        page = await open_page(address)
+        counter.show(SCREENS["greeting-claim"].model_copy(update={"visit": "v1"}))
+        async with page.expect_request("**/choice"):
+            await press(page, "No, not mine")
+        async with page.expect_response("**/ask"):
+            touches = counter.touch.observations()
+            assert await anext(touches) == ChoiceMade("front", "decline", "R-20260305-0117")
+            taken = asyncio.create_task(anext(touches))  # Coming back for more says that the touch is recorded.
+        taken.cancel()
+    assert counter.asked == [Asked(View.HOME, "v1", "")]
 
 
 async def test_a_wrong_pin_is_forgotten_and_says_how_long_to_wait(open_page: OpenPage) -> None:

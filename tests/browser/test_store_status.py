@@ -74,7 +74,7 @@ async def test_while_redeeming_rests_the_page_says_what_it_waits_for(open_page: 
         rests = RightsView(is_frozen=True, points_held=240, detail="the cloud has not been heard since the start")
         hub.publish(STATUS_EVENT, calm.model_copy(update={"rights": rests}), channel=STATUS_CHANNEL)
         await expect(banner).to_be_visible()
-        await expect(page.get_by_text("not been heard since the start")).to_be_visible()
+        await expect(page.get_by_text("not been heard since the gateway started")).to_be_visible()
         await expect(page.locator(".health")).to_have_text("Needs a look")
         thawed = RightsView(is_frozen=False, points_held=240)
         hub.publish(STATUS_EVENT, calm.model_copy(update={"rights": thawed}), channel=STATUS_CHANNEL)

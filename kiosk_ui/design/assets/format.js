@@ -41,7 +41,7 @@ export function money(minor, currency, language) {
   const digits = minorDigits(currency);
   const options = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
   const exact = { ...options, minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return made(Intl.NumberFormat, language, exact).format(minor / 10 ** digits);
+  return made(Intl.NumberFormat, language, exact).format(minor / 10 ** digits).replace("-", "\u2212");
 }
 
 // The same without its sign, where the words around it say which way the money went.
