@@ -82,7 +82,7 @@ async def test_one_form_sent_twice_in_the_same_moment_redeems_once_and_is_answer
     async with kiosk_bench(tmp_path) as store:
         await store.tap(ANNA_CARD, Trust.DYNAMIC)
         await store.see("reward", "tea")
-        body = {"form": "redeem", "visit": store.screen.visit, "subject": "tea", "key": "once"}
+        body = {"form": "redeem", "visit": store.screen.visit, "subject": "tea", "fields": {}, "key": "once"}
         answers = await asyncio.gather(*(store.web.post("/kiosk/front/form", json=body) for _ in range(8)))
         told = {answer.text for answer in answers if answer.status_code == 200}
         assert len(told) == 1
