@@ -20,6 +20,8 @@ from cloud_crm.clock import Clock, system_clock
 from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, is_loopback, read_secret
 from cloud_crm.coupons.endpoints import coupon_endpoints
 from cloud_crm.coupons.pages import coupon_pages
+from cloud_crm.disputes.endpoints import dispute_endpoints
+from cloud_crm.disputes.pages import dispute_pages
 from cloud_crm.events.endpoints import event_endpoints
 from cloud_crm.gateways.endpoints import gateway_endpoints
 from cloud_crm.gateways.pages import gateway_pages
@@ -64,6 +66,7 @@ def cloud_app(cloud: Cloud) -> FastAPI:
         member_endpoints(cloud.members, cloud.accounts),
         activity_endpoints(cloud.activities),
         coupon_endpoints(cloud.coupons),
+        dispute_endpoints(cloud.disputes),
         programme_endpoints(cloud.programme),
         ledger_endpoints(cloud.ledger),
         rights_endpoints(cloud.rights),
@@ -72,6 +75,7 @@ def cloud_app(cloud: Cloud) -> FastAPI:
         member_pages(cloud.members, cloud.pages),
         account_pages(MemberForms(cloud.accounts, cloud.members, cloud.coupons, cloud.rights), cloud.pages),
         coupon_pages(cloud.coupons, cloud.pages),
+        dispute_pages(cloud.disputes, cloud.pages),
         programme_pages(cloud.programme, cloud.pages, cloud.explain),
         rights_pages(cloud.rights, cloud.gateways, cloud.pages),
         phone_pages(cloud.pages, cloud.clock),

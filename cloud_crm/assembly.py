@@ -18,6 +18,7 @@ from cloud_crm.clock import Clock, system_clock
 from cloud_crm.config import CloudSettings, read_secret
 from cloud_crm.coupons.service import CouponService
 from cloud_crm.database import Database
+from cloud_crm.disputes.service import DisputeDesk
 from cloud_crm.events.service import EventService
 from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.days import StoreDays
@@ -167,6 +168,7 @@ class Cloud:
         self.rights = RightsService(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
         self.activities = ActivityDesk(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
         self.accounts = AccountDesk(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
+        self.disputes = DisputeDesk(self.database, self._keeper, clock=clock, changed=self._replica_changed)
         self.ledger = LedgerService(self.database)
         self.events = EventService(self.database)
         self.desk = StoreDesk(self.gateways, self.ledger, self.events)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, or_, select
 from cloud_crm.database import insert_sql, positional
 from cloud_crm.ledger.tables import posting_conflicts, posting_echoes, postings
 from loyalty.identifiers import EventId, MemberId, PostingId
-from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule, available
+from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule, available, debt, pending
 
 _LOOKUP_ROWS_MAX = 1_000
 _STREAM_ROWS = 10_000
@@ -137,8 +137,8 @@ def newest(
     if before is not None:
         query = query.where(postings.c.position < before)
     if member is not None:
-        account = available(MemberId(member))
-        query = query.where(or_(postings.c.credit == account, postings.c.debit == account))
+        own = [account(MemberId(member)) for account in (available, pending, debt)]
+        query = query.where(or_(postings.c.credit.in_(own), postings.c.debit.in_(own)))
     if gateway is not None:
         query = query.where(postings.c.gateway_id == gateway)
     return [_entry(row) for row in connection.execute(query)]

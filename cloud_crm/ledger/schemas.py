@@ -27,7 +27,9 @@ class PostingView(BaseModel):
     gateway: str
     posted_at: str
     member: str | None
-    change: int = Field(description="The signed change of the member's balance")
+    change: int = Field(
+        description="The signed change of what the member has, is promised or owes; 0 where points moved among these"
+    )
 
 
 class LedgerPage(BaseModel):

@@ -63,5 +63,5 @@ def _view(entry: LedgerEntry) -> PostingView:
         gateway=row.gateway_id,
         posted_at=row.posted_at,
         member=given or taken,
-        change=row.points if given else -row.points,
+        change=row.points * ((given is not None) - (taken is not None)),
     )

@@ -44,9 +44,8 @@ class MemberForms:
                 asked = shaped(Adjustment, points=_number(form), reason=reason, key=form.get("key", ""))
                 self.desk.adjust(member, asked, operator=operator)
             case "goodwill":
-                self._rights.show_goodwill(
-                    member, shaped(Goodwill, points=_number(form), reason=reason), actor=operator
-                )
+                given = shaped(Goodwill, points=_number(form), reason=reason, key=form.get("key", ""))
+                self._rights.show_goodwill(member, given, actor=operator)
             case "block" | "unblock" as act:
                 because = shaped(Because, reason=reason).reason
                 self.service.block(member, blocked=act == "block", reason=because, operator=operator)

@@ -108,9 +108,8 @@ class ActivityDesk:
         """What counts towards the caps: what was told here, and surveys answered in stores."""
         done = [(act.subject, act.reason, act.at) for act in records.acts_of(connection, row.member_id, ACT)]
         if kind is ActivityKind.SURVEY:
-            # Stores pay a survey by the first rule of the kind.
-            first = rules[0].id
-            done += [(first, one.survey, one.at) for one in records.surveys_of(connection, row.member_id)]
+            answered = records.surveys_of(connection, row.member_id)
+            done += [(rule.id, one.survey, one.at) for one in answered for rule in rules]
         return [
             PastActivity(rule, key, self._days.on(row.home_gateway, moment(at) or self._clock()))
             for rule, key, at in done

@@ -71,14 +71,14 @@ def member_endpoints(service: MemberService, desk: AccountDesk) -> APIRouter:
         service.block(member, blocked=False, reason=body.reason, operator=operator_of(request))
 
     @router.post("/{member}/media", status_code=HTTPStatus.CREATED)
-    def link(member: MemberPath, body: NewMedium) -> MediumLinked:
+    def link(member: MemberPath, body: NewMedium, request: Request) -> MediumLinked:
         """Link a medium; 409 when it is another member's."""
-        return MediumLinked(medium=service.link(member, body))
+        return MediumLinked(medium=service.link(member, body, operator=operator_of(request)))
 
     @router.delete("/{member}/media/{medium}", status_code=HTTPStatus.NO_CONTENT)
-    def unlink(member: MemberPath, medium: MediumPath) -> None:
+    def unlink(member: MemberPath, medium: MediumPath, request: Request) -> None:
         """Unlink a medium."""
-        service.unlink(member, medium)
+        service.unlink(member, medium, operator=operator_of(request))
 
     @router.post("/{member}/media/{medium}/block", status_code=HTTPStatus.NO_CONTENT)
     def block_medium(member: MemberPath, medium: MediumPath, body: Because, request: Request) -> None:

@@ -11,6 +11,7 @@ from cloud_crm.forms import Form, see, shaped
 from cloud_crm.gateways.pages import moment_of
 from cloud_crm.members.schemas import NewMedium, NewMember
 from cloud_crm.members.service import MEMBERS_SHOWN_MAX, MemberService
+from cloud_crm.operators import operator_of
 from cloud_crm.problems import Problem
 from kiosk_ui.design import Pages
 from kiosk_ui.design.refusals import ProblemView
@@ -46,7 +47,8 @@ def member_pages(service: MemberService, pages: Pages) -> APIRouter:
     @router.post("/members")
     def add(request: Request, form: Form) -> Response:
         try:
-            service.add(shaped(NewMember, name=form.get("name", ""), language=form.get("language", "")))
+            new = shaped(NewMember, name=form.get("name", ""), language=form.get("language", ""))
+            service.add(new, operator=operator_of(request))
         except Problem as problem:
             return show(request, problem=problem)
         return see("/members")
@@ -56,7 +58,8 @@ def member_pages(service: MemberService, pages: Pages) -> APIRouter:
         technology = form.get("technology", "card")
         number_hex = number_hex_of(technology, form.get("number", ""))
         try:
-            service.link(member, shaped(NewMedium, technology=technology, number_hex=number_hex))
+            new = shaped(NewMedium, technology=technology, number_hex=number_hex)
+            service.link(member, new, operator=operator_of(request))
         except Problem as problem:
             return show(request, problem=problem)
         return see("/members")
@@ -64,7 +67,7 @@ def member_pages(service: MemberService, pages: Pages) -> APIRouter:
     @router.post("/members/{member}/media/{medium}/unlink")
     def unlink(member: MemberPath, medium: MediumPath, request: Request) -> Response:
         try:
-            service.unlink(member, medium)
+            service.unlink(member, medium, operator=operator_of(request))
         except Problem as problem:
             return show(request, problem=problem)
         return see("/members")

@@ -108,18 +108,22 @@ class MemberService:
                     columns |= repository.contact_columns(contact)
             self._keep_consents(connection, member_id, change.consents, operator)
             repository.change_member(connection, member_id, columns)
+            if fields := sorted(change.model_dump(exclude_none=True, exclude={"consents"})):
+                self._note(connection, "change_member", operator, "", member_id, ", ".join(fields))
             self._keeper.refresh(connection, [member_id], self._clock())
         return self.view(member_id)
 
-    def link(self, member_id: str, medium: NewMedium) -> MediumId:
+    def link(self, member_id: str, medium: NewMedium, *, operator: str = "") -> MediumId:
         """Link a medium to a member; again for the same member changes nothing. Raises :class:`Problem`."""
         with self._changing() as connection:
             _locked(connection, member_id)
-            return self._link(connection, [("number_hex", member_id, medium)])[0]
+            found = self._link(connection, [("number_hex", member_id, medium)])[0]
+            self._note(connection, "link_medium", operator, "", member_id, found)
+            return found
 
-    def unlink(self, member_id: str, medium: str) -> None:
+    def unlink(self, member_id: str, medium: str, *, operator: str = "") -> None:
         """A medium is nobody's any more. Raises :class:`Problem` when it is not this member's."""
-        self.block_medium(member_id, medium, reason="", operator="")
+        self.block_medium(member_id, medium, reason="", operator=operator)
 
     def block_medium(self, member_id: str, medium: str, *, reason: str, operator: str) -> None:
         """A medium is lost, stolen or replaced; where ``reason`` is given, it is kept with who did it."""
@@ -130,8 +134,7 @@ class MemberService:
             blocked_from = member_id if reason else None
             link = Link(None, row.technology, medium, None, blocked_from, reason)
             repository.link_media(connection, [link], self._now())
-            if reason:
-                self._note(connection, "block_medium", operator, reason, member_id, medium)
+            self._note(connection, "block_medium" if reason else "unlink_medium", operator, reason, member_id, medium)
 
     def replace_medium(self, member_id: str, old: str, new: NewMedium, *, reason: str, operator: str) -> MediumId:
         """Block one medium and link another in its place, in one step. Raises :class:`Problem`."""

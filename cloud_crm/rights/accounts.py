@@ -85,8 +85,16 @@ def with_free(connection: Connection, members: Collection[str]) -> set[AccountKe
     return {AccountKey(MemberId(member), currency) for member, currency in rows}
 
 
-def homes(connection: Connection, keys: Collection[AccountKey]) -> set[GatewayId]:
-    """The home gateways of these accounts, without a lock: a home once set hardly changes."""
+def members_homes(connection: Connection, keys: Collection[AccountKey]) -> dict[MemberId, GatewayId]:
+    """Where the members of these accounts are at home, as the members' own rows say; no lock."""
+    some, values = among(connection, {key.member for key in keys})
+    sql = f"SELECT member_id, home_gateway FROM members WHERE member_id {some} AND home_gateway <> ''"  # noqa: S608
+    rows = connection.exec_driver_sql(sql, values).fetchall()
+    return {MemberId(member): GatewayId(home) for member, home in rows}
+
+
+def strangers_homes(connection: Connection, keys: Collection[AccountKey]) -> set[GatewayId]:
+    """Where accounts without a member's row were first seen, without a lock: that hardly changes."""
     some, values = among(connection, {key.member for key in keys})
     sql = f"SELECT DISTINCT home_gateway FROM rights_accounts WHERE member_id {some}"  # noqa: S608 - marks
     return {GatewayId(home) for (home,) in connection.exec_driver_sql(sql, values).fetchall() if home is not None}

@@ -46,9 +46,15 @@ class RightsBooks:
 
     def open(self, keys: Collection[AccountKey], gateways: Iterable[str]) -> None:
         """Lock the accounts, opened where new, and the standing of every gateway whose part of them may be written."""
-        homes = accounts.homes(self._connection, keys)
-        self._standings |= standings.shared(self._connection, {*homes, *gateways} - {NOBODY})
-        self._accounts |= accounts.lock(self._connection, keys)
+        homes = accounts.members_homes(self._connection, keys)
+        places = {*homes.values(), *accounts.strangers_homes(self._connection, keys), *gateways}
+        self._standings |= standings.shared(self._connection, places - {NOBODY})
+        locked = accounts.lock(self._connection, keys)
+        for key, kept in locked.items():
+            home = homes.get(key.member, kept.home)
+            if kept.home != home:
+                kept.home, kept.is_changed = home, True
+        self._accounts |= locked
 
     def account(self, key: AccountKey) -> KeptAccount:
         """An account that was opened."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 REASON_CHARS_MAX = 200
 Reason = Annotated[
     str,
     Field(min_length=1, max_length=REASON_CHARS_MAX, pattern=r"^[^\x00-\x1f]+$", description="Why; kept for the audit"),
 ]
+ActKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Drawn by the caller, once per act")]
 Points = Annotated[int, Field(ge=1, le=10**9, description="Whole points")]
 
 
@@ -30,13 +31,21 @@ class WriteOff(_Asked):
     reason: Reason
     member: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
     points: Points | None = None
+    key: ActKey | None = None
+
+    @model_validator(mode="after")
+    def _a_part_is_named(self) -> Self:
+        if self.points is not None and (self.member is None or self.key is None):
+            raise ValueError("a number of points needs the member, and a key of the act, so that it counts once")
+        return self
 
 
 class Goodwill(_Asked):
-    """Points at the merchant's expense."""
+    """Points at the merchant's expense. ``key`` names the act: the same key gives once."""
 
     reason: Reason
     points: Points
+    key: ActKey
 
 
 class LossView(BaseModel):

@@ -11,6 +11,8 @@ from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
 from cloud_crm.gateways import repository as gateways
 from cloud_crm.landing.loyalty import LoyaltySettings
+from cloud_crm.ledger import repository as ledger
+from cloud_crm.members import records
 from cloud_crm.members import repository as members
 from cloud_crm.points.books import Own, PointsBooks
 from cloud_crm.problems import conflict, not_found
@@ -99,17 +101,16 @@ class RightsService:
         with self._database.write() as connection:
             if members.find_member(connection, member_id) is None:
                 raise not_found(f"member {member_id}", "See /members for those who joined")
+            name = posting_id("goodwill", member, asked.key)
+            if ledger.known(connection, [name]):
+                return Done(points=asked.points, left=0)
             rights, points = self._open(connection, member)
             if not rights.show_goodwill(points_of(member), asked.points):
                 raise conflict("points", "are more than the cap leaves", "Give fewer, or raise rights.loss_cap_points")
-            loss = losses.read(connection, cap=0)
-            posting = Posting(
-                posting_id("goodwill", member, str(loss.goodwill)), PROGRAMME_LOST, available(member), asked.points,
-                Rule.GOODWILL, EventId("goodwill"),
-            )  # fmt: skip
+            posting = Posting(name, PROGRAMME_LOST, available(member), asked.points, Rule.GOODWILL, EventId("goodwill"))
             self._post(connection, rights, points, posting, member)
-            act = Action("goodwill", actor, asked.reason, None, member_id, asked.points)
-            figures.keep_action(connection, act, self._now())
+            because = (actor, asked.reason)
+            records.note(connection, "goodwill", str(asked.points), at=self._now(), because=because, member=member_id)
         self._changed()
         return Done(points=asked.points, left=0)
 
@@ -134,7 +135,10 @@ class RightsService:
     def _write_off_one(self, gateway_id: str, member: MemberId, asked: WriteOff, actor: str) -> tuple[int, int]:
         """Points given up, and those that stay in suspense."""
         gateway = GatewayId(gateway_id)
+        name = posting_id("write-off", gateway_id, member, asked.key) if asked.key else None
         with self._database.write() as connection:
+            if name and ledger.known(connection, [name]):
+                return asked.points or 0, 0
             rights, points = self._open(connection, member, gateway)
             in_doubt = max(0, rights.account(points_of(member)).books.suspense.get(gateway, 0))
             room = losses.lock(connection, cap=self._settings.rights.loss_cap_points)
@@ -142,7 +146,7 @@ class RightsService:
             if wanted == 0 or rights.write_off(points_of(member), gateway, wanted) is not None:
                 return 0, in_doubt
             written = rights.account(points_of(member)).books.written_off[gateway]
-            key = posting_id("write-off", gateway_id, member, self._now(), str(written))
+            key = name or posting_id("write-off", gateway_id, member, self._now(), str(written))
             posting = Posting(key, available(member), PROGRAMME_LOST, wanted, Rule.WRITE_OFF, EventId("write-off"))
             self._post(connection, rights, points, posting, member)
             act = Action("write_off", actor, asked.reason, gateway_id, member, wanted)

@@ -26,7 +26,8 @@ rights_accounts = Table(
 )
 """``currency`` is ``points`` or ``coupon/INSTANCE``; ``member_id`` is empty for a coupon anybody may use.
 
-``home_gateway`` is leased first: the first gateway at which the account was seen.
+``home_gateway`` is leased first. The member's own row says where that is; of an account without one it is the first
+gateway at which it was seen.
 """
 
 rights_holdings = Table(

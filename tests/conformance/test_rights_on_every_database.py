@@ -188,7 +188,7 @@ def test_revoke_write_off_and_goodwill_move_points_within_the_cap(
         "points": 100,
         "left": 50,
     }
-    assert service.show_goodwill("alma", Goodwill(reason="sorry", points=80), actor="lin").points == 80
+    assert service.show_goodwill("alma", Goodwill(reason="sorry", points=80, key="one"), actor="lin").points == 80
     out = service.of_gateway("store-1")
     assert (out.points_in_suspense, out.points_written_off) == (50, 100)
     assert (out.losses.written_off, out.losses.goodwill) == (100, 80)

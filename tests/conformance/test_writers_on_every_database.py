@@ -64,9 +64,10 @@ class Office:
                 self.desk.adjust(member, asked, operator="ada")
 
     def give(self) -> None:
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             for member in MEMBERS:
-                self.rights.show_goodwill(member, Goodwill(points=2, reason="sorry"), actor="ada")
+                asked = Goodwill(points=2, reason="sorry", key=f"round-{number}")
+                self.rights.show_goodwill(member, asked, actor="ada")
 
     def issue(self) -> None:
         for number in range(ROUNDS):

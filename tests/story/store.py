@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -182,7 +183,7 @@ class Chain:
 
         No gateway says any more what became of those points: a person decides, and both sides are capped and kept.
         """
-        why = {"reason": "disk restored, receipts compared", "points": points}
+        why = {"reason": "disk restored, receipts compared", "points": points, "key": secrets.token_hex(8)}
         for path, body in (
             (f"/api/gateways/{store.branch.gateway_id}/rights/write-off", {**why, "member": member}),
             (f"/api/members/{member}/goodwill", why),

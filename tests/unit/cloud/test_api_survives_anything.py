@@ -29,13 +29,21 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.sampled_from(
-    ["name", "language", "technology", "number_hex", "number", "media", "member", "currency", "points", "per_minor"]
-)
+    [
+        "name", "language", "technology", "number_hex", "number", "media", "member", "currency", "points", "per_minor",
+        "reason", "key", "event", "gateway", "codes", "members", "act", "coupon", "kind", "birthday", "phone",
+        "consents",
+    ]
+)  # fmt: skip
 BODIES = st.one_of(
     VALUES,
     st.dictionaries(FIELDS, VALUES, max_size=5),
     st.lists(st.dictionaries(FIELDS, VALUES, max_size=4), max_size=3),
     st.fixed_dictionaries({"name": TEXTS, "currency": st.sampled_from(["CNY", "cny", ""]), "points": VALUES}),
+    st.fixed_dictionaries(
+        {"reason": st.just("tried")},
+        optional=dict.fromkeys(("points", "key", "member", "event", "codes", "members", "gateway"), VALUES),
+    ),
 )
 
 
@@ -52,6 +60,13 @@ PAGES = [
     ("GET", "/coupons"),
     ("POST", "/coupons/{coupon}/codes"),
     ("GET", "/programme"),
+    ("GET", "/disputes"),
+    ("POST", "/disputes/settle"),
+    ("POST", "/disputes/members/{member}"),
+    ("GET", "/stores/{gateway}/rights"),
+    ("POST", "/stores/{gateway}/rights/revoke"),
+    ("POST", "/stores/{gateway}/rights/reinstate"),
+    ("POST", "/stores/{gateway}/rights/write-off"),
     ("GET", "/phone"),
     ("POST", "/phone/drawing"),
     ("POST", "/members/{member}/media"),

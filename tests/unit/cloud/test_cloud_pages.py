@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import httpx
@@ -12,16 +13,18 @@ from babel.messages.pofile import read_po
 
 import cloud_crm
 import kiosk_ui
+from cloud_bridge.contract import EVENT_TYPES
 from cloud_bridge.receipts import Hello
 from cloud_crm.assembly import Cloud
 from cloud_crm.gateways.pages import FLEET_CHANNEL, store_channel
 from cloud_crm.landing.store import CrmLandingStore
 from kiosk_ui.live import LiveEvent, LiveReader
+from loyalty.ledger import Rule
 from tests.unit.cloud.store_days import SECRET, FakeClock, StoreDay
 
 TEMPLATES = Path(cloud_crm.__file__).parent / "templates"
 CATALOGUES = [Path(cloud_crm.__file__).parent / "locales/zh_CN.po", Path(kiosk_ui.__file__).parent / "locales/zh_CN.po"]
-PAGES = ("/", "/stores/store-1", "/members")
+PAGES = ("/disputes", "/", "/stores/store-1", "/members")
 
 
 @pytest.fixture
@@ -156,3 +159,15 @@ async def test_a_greeting_alone_reaches_the_open_fleet_page(cloud: Cloud, store:
         waiting = asyncio.create_task(next_of(fleet, "fleet"))
         await asyncio.to_thread(store.greet, "store-1", Hello(incarnation="a" * 32))
         assert '"online":1' in (await waiting).json
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_every_rule_and_every_event_has_words_for_pages_and_for_what_arrives_live(
+    web: httpx.AsyncClient, language: str
+) -> None:
+    page = (await web.get(f"/stores/store-1?lang={language}")).text
+    words = dict(re.findall(r'<data value="([a-z_.0-9]+)">([^<]*)</data>', page))
+    wanted = {f"rule.{rule}" for rule in Rule} | {f"event.{name}" for name in EVENT_TYPES}
+    assert wanted - words.keys() == set()
+    unsaid = {key for key in wanted if key.endswith(words[key]) or (language == "zh-CN" and words[key].isascii())}
+    assert unsaid == set()

@@ -1,0 +1,1 @@
+"""What somebody must look at: facts about people that could not be applied, and members who may be there twice."""
