@@ -13,6 +13,7 @@ from edge_agent.decisions.people.linking import IsHere, Linking
 from edge_agent.decisions.people.phone_codes import KnowsTime, PhoneCodes
 from edge_agent.decisions.people.redemptions import Redemptions
 from edge_agent.decisions.people.staff_actions import StaffActions
+from edge_agent.decisions.people.surveys import Surveys
 from edge_agent.decisions.quoting.confirmations import Confirmations
 from edge_agent.decisions.quoting.quotes import IsProven, Quotes
 from edge_agent.decisions.refunds import Refunds
@@ -47,10 +48,12 @@ class Decisions:
         reversing = Reversing(shop, committing, rights)
         linking = Linking(self.settle, is_here=is_here)
         self._shop = shop
-        self._visits = Visits(shop, linking, PhoneCodes(linking, knows_time=knows_time), Activities(committing))
+        activities = Activities(committing)
+        self._visits = Visits(shop, linking, PhoneCodes(linking, knows_time=knows_time), activities)
         self._forms = Forms(
             shop,
             redemptions=Redemptions(shop, rights),
+            surveys=Surveys(shop, activities),
             staff=StaffActions(shop, rights, decide=self.decide),
             settle=self.settle,
         )

@@ -11,7 +11,7 @@ from edge_agent.decisions.customers import customer_of
 from edge_agent.decisions.people.filled import has_pin
 from edge_agent.decisions.people.glance import glance_at, usable_of
 from edge_agent.decisions.people.redemptions import Asked, why_not
-from edge_agent.decisions.people.surveys import SURVEYS, VISIT_SURVEY, has_answered, rule_for
+from edge_agent.decisions.people.surveys import SURVEYS, VISIT_SURVEY, has_answered, points_for
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import HistoryEntry, MemberEntry, Reader, Usable
 from edge_agent.kiosk.greetings import greeting_of
@@ -182,12 +182,11 @@ class Views:
     def _survey(self, sight: Sight) -> Screen:
         if has_answered(sight.reader, sight.entry.member, VISIT_SURVEY):
             return problem(sight.visit, FormReason.ALREADY_ANSWERED)
-        rule = rule_for(sight.terms)
         return SurveyForm(
             **sight.heading(),
             survey=VISIT_SURVEY,
             questions=SURVEYS[VISIT_SURVEY],
-            points=rule.points if rule else 0,
+            points=points_for(sight.terms),
         )
 
 

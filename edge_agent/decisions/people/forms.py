@@ -22,12 +22,14 @@ STAFF = "staff"
 class Forms:
     """Decides forms for one store."""
 
-    def __init__(self, shop: Shop, *, redemptions: Redemptions, staff: StaffActions, settle: Settle) -> None:
+    def __init__(
+        self, shop: Shop, *, redemptions: Redemptions, surveys: Surveys, staff: StaffActions, settle: Settle
+    ) -> None:
         self._shop = shop
         self._seal = PersonalSeal(shop.medium_key)
         self._registrations = Registrations(shop, self._seal, settle=settle)
         self._redemptions = redemptions
-        self._surveys = Surveys(shop)
+        self._surveys = surveys
         self._staff = staff
 
     def repeated(self, reader: Reader, seen: FormFilled) -> FormAnswer | None:

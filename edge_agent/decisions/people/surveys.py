@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cloud_bridge.contract import PointsPostedV1, PostingV1, SurveyAnsweredV1
+from cloud_bridge.contract import SurveyAnsweredV1
+from edge_agent.decisions.activities import Activities
 from edge_agent.decisions.committing import standing_of
 from edge_agent.decisions.people.filled import Filled, refused
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import Earned, Reader, Transaction
 from edge_agent.outcomes import FormDecided, Kept
 from kiosk_ui.kiosk.form_screens import FormReason, Question
-from loyalty.decide import decide_activity
 from loyalty.identifiers import EventId, MemberId
-from loyalty.points.accruals import Activity, NotEarned, PastActivity
+from loyalty.points.accruals import Activity
 from loyalty.terms.document import Terms
-from loyalty.terms.earning import ActivityKind, ActivityRule
+from loyalty.terms.earning import ActivityKind
 
 VISIT_SURVEY = "visit-1"
 SURVEYS: Mapping[str, tuple[Question, ...]] = {VISIT_SURVEY: (Question.VISIT, Question.RECOMMEND, Question.BETTER)}
@@ -34,8 +34,9 @@ _UNPAID = "-"
 class Surveys:
     """Decides the form ``survey``."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, activities: Activities) -> None:
         self._shop = shop
+        self._activities = activities
 
     def answered(self, tx: Transaction, filled: Filled) -> FormDecided:
         """Keep the answers of a survey, and promise its points: the cloud pays them once, however many stores ask."""
@@ -52,28 +53,14 @@ class Surveys:
         return FormDecided(filled.counter, filled.fact.place, filled.fact.form, filled.answered(), done)
 
     def _pay(self, tx: Transaction, filled: Filled, survey: str) -> int:
+        """Promise what every rule for surveys gives; where none does, it counts as answered all the same."""
         recorded, member = filled.recorded, filled.member
-        terms, on = tx.terms(), self._shop.day(recorded.at)
-        rule = rule_for(terms)
-        if terms is None or rule is None:
+        on = self._shop.day(recorded.at)
+        done = Activity(member, ActivityKind.SURVEY, on, EventId(recorded.event_id), key=survey)
+        points = self._activities.earn(tx, recorded, done)
+        if not points:
             tx.keep_activity(Earned(member, _UNPAID, survey, on))
-            return 0
-        past = [PastActivity(one.rule, one.key, one.on) for one in tx.activities_of(member)]
-        activity = Activity(member, ActivityKind.SURVEY, on, EventId(recorded.event_id), key=survey)
-        granted = decide_activity(terms, rule.id, activity, past)
-        if isinstance(granted, NotEarned):
-            tx.keep_activity(Earned(member, _UNPAID, survey, on))
-            return 0
-        tx.keep_activity(Earned(member, rule.id, survey, on))
-        told = tuple(
-            PostingV1(id=p.posting_id, debit=p.debit, credit=p.credit, points=p.points) for p in granted.postings
-        )
-        posted = tx.record(
-            PointsPostedV1(cause=recorded.event_id, member=member, rule=granted.postings[0].rule.value, postings=told),
-            traceparent=recorded.traceparent,
-        )
-        tx.post(granted.postings, posted)
-        return granted.pending
+        return points
 
 
 def has_answered(reader: Reader, member: MemberId, survey: str) -> bool:
@@ -81,11 +68,9 @@ def has_answered(reader: Reader, member: MemberId, survey: str) -> bool:
     return any(one.key == survey for one in reader.activities_of(member))
 
 
-def rule_for(terms: Terms | None) -> ActivityRule | None:
+def points_for(terms: Terms) -> int:
     """What the programme pays for a survey."""
-    return (
-        next((rule for rule in terms.earning.activities if rule.kind is ActivityKind.SURVEY), None) if terms else None
-    )
+    return sum(rule.points for rule in terms.earning.activities if rule.kind is ActivityKind.SURVEY)
 
 
 def are_answers(survey: str, written: str) -> bool:
