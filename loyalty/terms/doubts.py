@@ -55,6 +55,10 @@ class Doubt(Enum):
         "whoever is of this type has bought already, so the offer is never due",
         "move it to a type whose purchases_min is 0",
     )
+    NOTHING_TO_TELL = (
+        "the programme has no member days, and these are all that is told of news and promotions",
+        "add a [[member_days]] table, or remove the offer",
+    )
     NEARLY_NOTHING_TO_PAY = (
         "a member with every percentage at once pays {percent} % of the price",
         "put percent coupons into one group, or make them exclusive",

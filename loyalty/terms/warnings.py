@@ -240,6 +240,8 @@ def _offers(terms: Terms) -> Iterator[Concern]:
             key = f"member_types[{index}].offers[{number}]"
             if offer.kind is OfferKind.FIRST_PURCHASE_DISCOUNT and one.purchases_min > 0:
                 yield Concern(key, Doubt.NO_FIRST_PURCHASE_LEFT)
+            if offer.kind in {OfferKind.NEWS, OfferKind.PROMOTIONS} and not terms.member_days:
+                yield Concern(key, Doubt.NOTHING_TO_TELL)
             coupon = terms.coupon(offer.coupon) if offer.coupon else None
             if coupon is not None and coupon.member_types and one.id not in coupon.member_types:
                 figures = {"coupon": coupon.id, "member_type": one.id}
