@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 from playwright.async_api import Browser, Page, async_playwright
 
+from devices.observations import SaleCompleted, SaleLine
 from simulation.day.turns import SeedMember
 from simulation.demo import Demo, DemoSettings
 from simulation.files.store import GATEWAY_ID
@@ -35,8 +36,10 @@ _CHROMIUM_FLAGS = [
 _LANGUAGES = {"en": "en", "zh": "zh-CN"}
 _SIZES = ((1024, 600), (1280, 800), (1080, 1920))
 _TURNS = 25
+_PURCHASE_MINOR = 64_800
 _VIEWS = ("points", "coupons", "rewards", "refer", "link", "details", "consents", "survey", "help")
-_MINE = '#stage [data-choice="claim"]'
+_NOT_MINE = '#stage [data-choice="decline"]'
+_MENU = "#stage .tiles"
 _ATTRACT = '[data-screen="attract"]'
 
 
@@ -51,6 +54,8 @@ class Shot:
     ready: str = "main"
     card: SeedMember | None = None
     """Whose card is tapped once the page is there."""
+    buys: SaleCompleted | None = None
+    """What they paid at the till before they come back for the picture."""
     touches: tuple[str, ...] = ()
     """What is touched then, one after the other: selectors of keys."""
 
@@ -72,12 +77,8 @@ class Photographer:
         page = await context.new_page()
         await page.goto(f"{shot.url}?lang={_LANGUAGES[shot.language]}", wait_until="load")
         if shot.card is not None:
-            await page.locator(_ATTRACT).first.wait_for()
-            await self._demo.floor.at(1).tap(shot.card.card)
+            await self._come_to_the_menu(page, shot, shot.card)
         for key in shot.touches:
-            await page.locator(f"{_MINE}, {key}").first.wait_for()
-            if shot.card is not None and await page.locator(_MINE).is_visible():
-                await self._claim(page, shot, shot.card)
             await page.locator(key).first.click()
         await page.locator(shot.ready).first.wait_for()
         # Entrances last a fraction of a second; a picture is of the page at rest.
@@ -87,13 +88,20 @@ class Photographer:
             await page.request.post(f"{shot.url}/choice", data={"choice": "done"})
         await context.close()
 
-    async def _claim(self, page: Page, shot: Shot, member: SeedMember) -> None:
-        """The day left a purchase that nobody claimed: it is theirs, and they come back for the menu."""
-        await page.locator(_MINE).click()
-        await page.locator('#stage [data-screen="earned"]').wait_for()
-        await page.request.post(f"{shot.url}/choice", data={"choice": "done"})
+    async def _come_to_the_menu(self, page: Page, shot: Shot, member: SeedMember) -> None:
+        hands = self._demo.floor.at(1)
         await page.locator(_ATTRACT).first.wait_for()
-        await self._demo.floor.at(1).tap(member.card)
+        await hands.tap(member.card)
+        if shot.buys is not None:
+            await hands.ring_up(shot.buys)
+            await page.locator('#stage [data-screen="earned"]').wait_for()
+            await page.request.post(f"{shot.url}/choice", data={"choice": "done"})
+            await page.locator(_ATTRACT).first.wait_for()
+            await hands.tap(member.card)
+        await page.locator(f"{_NOT_MINE}, {_MENU}").first.wait_for()
+        if await page.locator(_NOT_MINE).is_visible():  # The day left a purchase that nobody claimed.
+            await page.locator(_NOT_MINE).click()
+        await page.locator(_MENU).wait_for()
 
 
 def few(demo: Demo) -> list[Shot]:
@@ -107,8 +115,9 @@ def few(demo: Demo) -> list[Shot]:
                 demo.kiosk_url,
                 (1024, 600),
                 language,
-                '[data-screen="greeting"]',
+                _MENU,
                 _reads(demo, language),
+                _purchase(demo, language),
             ),
             Shot("store-status", status, (1280, 800), language),
             Shot("cloud-store", f"{crm}/stores/{GATEWAY_ID}", (1280, 800), language),
@@ -122,7 +131,7 @@ def every(demo: Demo) -> list[Shot]:
     crm = demo.stage.cloud_url
     pages = {
         "kiosk-attract": (demo.kiosk_url, _ATTRACT),
-        "kiosk-greeting": (demo.kiosk_url, '[data-screen="greeting"]'),
+        "kiosk-greeting": (demo.kiosk_url, _MENU),
         "status": (f"{demo.branch.url}/staff/status", "main"),
         "staff-members": (f"{demo.branch.url}/staff/members", "main"),
         "fleet": (f"{crm}/", "main"),
@@ -144,13 +153,20 @@ def _behind_the_menu(demo: Demo, view: str, size: tuple[int, int], language: str
     """A member's card is tapped, then the tile of this view; a card that proves little is asked for a PIN instead."""
     ready, card = '#stage section:not([data-screen="greeting"])', _reads(demo, language)
     touches = (f'#stage [data-view="{view}"]',)
-    return Shot(f"kiosk-{view}-{size[0]}", demo.kiosk_url, size, language, ready, card, touches)
+    return Shot(f"kiosk-{view}-{size[0]}", demo.kiosk_url, size, language, ready, card, touches=touches)
 
 
 def _reads(demo: Demo, language: str) -> SeedMember:
     """A member who reads this language: the kiosk greets people in their own."""
     wanted = language[:2]
     return next(member for member in demo.day.members if member.language.startswith(wanted))
+
+
+def _purchase(demo: Demo, language: str) -> SaleCompleted:
+    """Something that leaves a member on the way to the next tier."""
+    line = SaleLine("6901028075022", "Tea set", 1, _PURCHASE_MINOR)
+    till, now = demo.floor.at(1).counter.names.till, demo.settings.clock()
+    return SaleCompleted(f"picture-{language}", till, demo.day.currency, _PURCHASE_MINOR, (line,), now)
 
 
 async def _photograph(folder: Path, *, everything: bool) -> int:

@@ -93,6 +93,8 @@ def _catalogue_problems(said: Catalog, catalogue: Catalog, path: Path) -> Iterat
             for form in _forms(translated.string):
                 if set(_PLACEHOLDER.findall(form)) != wanted:
                     yield f"{path.name}: {form!r} has other placeholders than {message.id!r}"
+                if "%" in _PLACEHOLDER.sub("", form):
+                    yield f"{path.name}: {form!r} has a percent sign, which would be read as a placeholder"
     for message in catalogue:
         if message.id and said.get(message.id, message.context) is None:
             yield f"{path.name}: {message.id!r} is said nowhere"

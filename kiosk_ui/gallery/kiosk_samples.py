@@ -117,7 +117,9 @@ COMING: Mapping[str, Screen] = {
     "home-birthday": _HOME.model_copy(update={"is_birthday": True, "birthday_points": 50}),
     "home-today": _HOME.model_copy(update={"today": "会员日 Members' Tuesday"}),
     "home-today-long": _HOME.model_copy(update={"name": _LONG, "today": f"{_LONG} · {_LONG}"[:200]}),
-    "home-ahead": _HOME.model_copy(update={"ahead": MemberDayAhead(day=_NOON.date(), name="Founding day")}),
+    "home-ahead": _HOME.model_copy(
+        update={"online": True, "ahead": MemberDayAhead(day=_NOON.date(), name="会员星期二 Members' Tuesday")}
+    ),
     "home-few": _HOME.model_copy(update={"menu": _MENU[:3], "coupons": 0}),
     "home-frozen": _HOME.model_copy(update={"usable": 0, "is_frozen": True}),
     "home-none": _HOME.model_copy(update={"usable": 0}),

@@ -40,10 +40,9 @@ function reward(card, { balance, online }) {
 }
 
 // Above the name there is room for one thing.
-function lead({ is_birthday: isBirthday, today, ahead }) {
+function lead({ is_birthday: isBirthday, today }) {
   if (isBirthday) return "birthday";
-  if (today) return "today";
-  return ahead ? "ahead" : "welcome";
+  return today ? "today" : "welcome";
 }
 
 function isSoon(day) {

@@ -48,9 +48,11 @@ def test_missing_stale_and_misplaced_translations_are_named(tmp_path: Path) -> N
     catalogue = catalogue.replace('msgid "One"\nmsgstr ""', 'msgid "One"\nmsgstr "一"')
     catalogue = catalogue.replace('msgid "as of {}"\nmsgstr ""', 'msgid "as of {}"\nmsgstr "截至"')
     catalogue = catalogue.replace('msgstr[0] ""', 'msgstr[0] "{} 次"')
+    catalogue = catalogue.replace('msgstr[0] "{} 次"', 'msgstr[0] "{}% 次"')
     (locales / "zh_CN.po").write_text(catalogue + '\nmsgid "Gone"\nmsgstr "没了"\n', encoding="utf-8")
     found = list(problems([templates], locales))
     assert any("other placeholders" in problem for problem in found)
     assert any("'Gone' is said nowhere" in problem for problem in found)
     assert any("'bare words' is not marked" in problem for problem in found)
-    assert len(found) == 3
+    assert any("has a percent sign" in problem for problem in found)
+    assert len(found) == 4
