@@ -13,16 +13,20 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from cloud_bridge.contract import MediumLinkedV1
 from cloud_bridge.receipts import Hello
 from cloud_bridge.topics import Lane
 from cloud_bridge.transport import BrokerUnreachable, Will, Wire
 from cloud_crm.app import cloud_app
 from cloud_crm.assembly import Cloud
+from cloud_crm.clock import rfc3339
 from cloud_crm.config import load_settings
 from cloud_crm.landing.store import CrmLandingStore
+from cloud_crm.members import records
+from cloud_crm.members.records import DisputeRow
 from cloud_crm.members.schemas import NewMedium, NewMember
 from tests.browser.conftest import OpenPage, served
-from tests.browser.test_every_screen import LAYOUT, SIZES, axe_violations
+from tests.browser.test_every_screen import LAYOUT, SIZES, axe
 from tests.unit.cloud.conftest import CLOUD_TOML, MEDIUM_KEY
 from tests.unit.cloud.store_days import MORNING, SECRET, FakeClock, StoreDay
 
@@ -32,6 +36,9 @@ PAGES = (
     "/",
     "/stores/store-1",
     "/stores/store-2",
+    "/stores/store-1/rights",
+    "/stores/store-2/rights",
+    "/disputes",
     "/members",
     "/members?search=nobody",
     "/members/{member}",
@@ -64,6 +71,17 @@ async def nobody_answers(_: Will | None) -> AsyncIterator[Wire]:
     yield
 
 
+def _something_to_look_at(cloud: Cloud) -> None:
+    """Two members with one phone number, and a fact that could not be applied."""
+    for name in ("Alma", "Bea"):
+        cloud.members.add(NewMember(name=name, language="en", phone="13800138000"))
+    with cloud.database.write() as connection:
+        dispute = DisputeRow(
+            "c" * 32 + "/ledger/7", "store-2", MediumLinkedV1.type, "linked_to_another", "alma", rfc3339(MORNING)
+        )
+        records.add_dispute(connection, dispute)
+
+
 def furnished(folder: Path) -> HeadOffice:
     (folder / "medium.key").write_bytes(MEDIUM_KEY)
     (folder / "store.secret").write_bytes(SECRET)
@@ -75,13 +93,15 @@ def furnished(folder: Path) -> HeadOffice:
     )
     member = cloud.members.add(NewMember(name=HOSTILE, language="en"))
     cloud.members.link(member, NewMedium(technology="card", number_hex="04a1b2c3d4e5f6"))
+    _something_to_look_at(cloud)
     office = HeadOffice(cloud, landing, member)
     office.day.tap()
     office.day.earn(member, "261122-00001", 1_234)
     office.day.take_back(member, "261122-00002", 34)
     office.day.show()
-    landing.land([office.day.batch(), office.day.batch(lane=Lane.TELEMETRY)])
     landing.greet("store-1", Hello(incarnation=office.day.incarnation, devices={"reader-1": "degraded"}))
+    landing.land([office.day.batch(), office.day.batch(lane=Lane.TELEMETRY)])
+    cloud.rights.revoke("store-2", reason="stolen in the night", actor="lin")
     told, forged = StoreDay("store-2"), StoreDay("store-2")
     told.tap()
     forged.earn(member, "forged", 5)
@@ -114,7 +134,7 @@ async def test_every_page_fits_every_size_and_axe_finds_nothing(
             await page.set_viewport_size({"width": width, "height": height})
             if found := await page.evaluate(LAYOUT, False):
                 faults[f"{path} {width}"] = found
-        if found := await axe_violations(page):
+        if found := await axe(page):
             faults[f"{path} axe"] = found
     complaints[:] = [said for said in complaints if "status of 404" not in said]
     assert faults == {}

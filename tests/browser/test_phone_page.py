@@ -16,7 +16,7 @@ from cloud_crm.config import load_settings
 from devices.code_scanners.phone_code import PhoneCode, PhoneLink, key_id_of, phone_code
 from tests.browser.conftest import OpenPage, served
 from tests.browser.test_cloud_pages import nobody_answers
-from tests.browser.test_every_screen import LAYOUT, axe_violations
+from tests.browser.test_every_screen import LAYOUT, axe
 from tests.unit.cloud.conftest import CLOUD_TOML, MEDIUM_KEY
 from tests.unit.cloud.store_days import MORNING, SECRET, FakeClock
 
@@ -118,4 +118,4 @@ async def test_the_phone_page_fits_and_axe_finds_nothing(url: str, open_page: Op
         await page.set_viewport_size({"width": size[0], "height": size[1]})
         await shown(page)
         assert await page.evaluate(LAYOUT, False) == []
-    assert await axe_violations(page) == []
+    assert await axe(page) == []
