@@ -27,16 +27,10 @@ from edge_agent.kiosk.views import Views
 from edge_agent.kiosk.visits import KioskVisits
 from edge_agent.members import Replica
 from edge_agent.outcomes import (
-    CannotBeDone,
-    FormDecided,
-    MediumLinked,
-    MediumUnknown,
     MemberSeen,
     NothingToShow,
     Outcome,
-    SaleDecided,
     SaleWaits,
-    VisitEnded,
 )
 from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
@@ -170,7 +164,7 @@ class Gateway:
         self._metrics.observed(device, type(observation).__name__)
         if outcome is None:
             return
-        self._metrics.decided(kind_of(outcome))
+        self._metrics.decided(outcome)
         if isinstance(outcome, MemberSeen):
             self._tell_staff(outcome)
         kiosk = self._kiosk_that_shows(outcome)
@@ -284,26 +278,6 @@ class Gateway:
 
 def _nothing(_: Transaction) -> None:
     """A transaction that writes nothing."""
-
-
-def kind_of(outcome: Outcome) -> str:
-    """A word for /metrics: ``granted``, ``refused``, or what else came of an observation."""
-    if isinstance(outcome, SaleDecided):
-        return "granted" if outcome.refused is None else "refused"
-    if isinstance(outcome, FormDecided):
-        return "form_accepted" if outcome.answer.is_accepted else "form_refused"
-    return _KINDS[type(outcome)]
-
-
-_KINDS: dict[type[object], str] = {
-    MemberSeen: "member_seen",
-    MediumUnknown: "medium_unknown",
-    SaleWaits: "deferred",
-    VisitEnded: "visit_ended",
-    MediumLinked: "medium_linked",
-    CannotBeDone: "refused",
-    NothingToShow: "nothing",
-}
 
 
 def _counters(settings: EdgeSettings) -> Counters:

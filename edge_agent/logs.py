@@ -13,7 +13,6 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-STATIONS = ("sense", "record", "identify", "decide", "commit", "show", "uplink", "post")
 PRIVATE_KEYS = frozenset({"uid", "card", "text", "code", "number", "number_hex", "password", "secret", "display_name"})
 TEXT_LENGTH_MAX = 4_000
 

@@ -80,11 +80,6 @@ def phone_code(text: str) -> PhoneCode | PhoneLink | None:
     return None
 
 
-def is_phone_text(text: str) -> bool:
-    """Whether a code claims to be a phone's, whole or not."""
-    return text.startswith((CODE_PREFIX, LINK_PREFIX))
-
-
 def key_id_of(public_key: bytes) -> bytes:
     """The short name of a key."""
     return hashlib.sha256(public_key).digest()[:KEY_ID_BYTES]

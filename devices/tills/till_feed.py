@@ -73,7 +73,9 @@ class _Waiting:
     def observation(self) -> _Posted:
         """What was posted, its reply kept here."""
         seen = self.seen
-        return replace(seen, reply=self.keep) if isinstance(seen, SaleCompleted) else replace(seen, reply=self.keep)
+        if isinstance(seen, SaleCompleted):
+            return replace(seen, reply=self.keep)
+        return replace(seen, reply=self.keep)
 
     def keep(self, answer: _Answer) -> None:
         """What the consumer replied; told to the till once the consumer comes back."""

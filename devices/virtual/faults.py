@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
 
 
 class FaultKind(StrEnum):
@@ -23,15 +22,3 @@ class FaultKind(StrEnum):
 
 class UnsupportedFault(ValueError):
     """This device has no such way to fail."""
-
-
-class Faulty(Protocol):
-    """A virtual device that can be told to fail."""
-
-    fault_kinds: frozenset[FaultKind]
-
-    def fail(self, kind: FaultKind) -> None:
-        """Fail like this from now on, in place of an earlier fault. Raises :class:`UnsupportedFault`."""
-
-    def heal(self) -> None:
-        """Work again; a device that was unplugged is plugged in again."""

@@ -106,11 +106,6 @@ class BookKeeping(BookQueries):
             [(p.posting_id, p.debit, p.credit, p.points, p.rule.value, p.cause, place, at_ms, sale) for p in postings],
         )
 
-    def is_posted(self, posting_id: str) -> bool:
-        """Whether a posting has been booked here."""
-        row = self._connection.execute("SELECT 1 FROM postings WHERE posting_id = ?", (posting_id,)).fetchone()
-        return row is not None
-
     def visit_at(self, counter: str, since: datetime) -> Visit | None:
         """Who stands at a counter, unless they came before ``since``; their visit goes on."""
         row = self._connection.execute(

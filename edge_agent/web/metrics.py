@@ -7,6 +7,18 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from devices.observations import DeviceState
+from edge_agent.outcomes import (
+    CannotBeDone,
+    FormDecided,
+    MediumLinked,
+    MediumUnknown,
+    MemberSeen,
+    NothingToShow,
+    Outcome,
+    SaleDecided,
+    SaleWaits,
+    VisitEnded,
+)
 from kiosk_ui.staff.status import StoreStatus
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -54,9 +66,9 @@ class Metrics:
         """A device told something."""
         self._observations.labels(device, kind).inc()
 
-    def decided(self, kind: str) -> None:
+    def decided(self, outcome: Outcome) -> None:
         """A fact came through station 5."""
-        self._decisions.labels(kind).inc()
+        self._decisions.labels(_kind_of(outcome)).inc()
 
     def shown(self, latency_s: float) -> None:
         """An outcome reached station 6, ``latency_s`` after its device told of it."""
@@ -99,3 +111,23 @@ def _bytes_written() -> int:
     except OSError:
         return 0
     return next((int(line.partition(":")[2]) for line in lines if line.startswith("write_bytes:")), 0)
+
+
+def _kind_of(outcome: Outcome) -> str:
+    """A word for /metrics: ``granted``, ``refused``, or what else came of an observation."""
+    if isinstance(outcome, SaleDecided):
+        return "granted" if outcome.refused is None else "refused"
+    if isinstance(outcome, FormDecided):
+        return "form_accepted" if outcome.answer.is_accepted else "form_refused"
+    return _KINDS[type(outcome)]
+
+
+_KINDS: dict[type[object], str] = {
+    MemberSeen: "member_seen",
+    MediumUnknown: "medium_unknown",
+    SaleWaits: "deferred",
+    VisitEnded: "visit_ended",
+    MediumLinked: "medium_linked",
+    CannotBeDone: "refused",
+    NothingToShow: "nothing",
+}

@@ -17,6 +17,7 @@ from edge_agent.clock import system_clock
 from edge_agent.config import GatewaySettings
 from edge_agent.counters import Counter, Counters
 from edge_agent.journal import Journal, JournalSettings, StandingWord, Transaction
+from edge_agent.outcomes import CannotBeDone
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import WAITING_MAX, ScreenTimes
@@ -190,12 +191,13 @@ async def test_a_readers_fault_is_shown_at_its_own_counter_only() -> None:
 async def test_the_metrics_carry_the_loss_ledger_and_one_state_per_device(journal: Journal, tmp_path: Path) -> None:
     metrics = Metrics()
     metrics.observed("door", "CardTapped")
-    metrics.decided("granted")
+    metrics.decided(CannotBeDone("front", "code_used"))
     metrics.shown(0.004)
     text = metrics.text(await vitals(journal, LiveHub(), tmp_path).status(), uptime_s=100).decode()
     assert 'regulars_device_state{device="door",state="offline"} 1.0' in text
     assert 'regulars_device_state{device="door",state="online"} 0.0' in text
     assert 'regulars_tap_to_screen_seconds_bucket{le="0.005"} 1.0' in text
+    assert 'regulars_decisions_total{kind="refused"} 1.0' in text
     assert 'regulars_journal_rows{is="acked",lane="ledger"} 0.0' in text
     assert "regulars_link_online 1.0" in text
     assert "regulars_storage_written_bytes_per_day" in text
