@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, Row, func, insert, or_, select
 
-from cloud_crm.database import insert_sql, positional
+from cloud_crm.database import among, insert_many, insert_sql
 from cloud_crm.ledger.tables import posting_conflicts, posting_echoes, postings
 from loyalty.identifiers import EventId, MemberId, PostingId
 from loyalty.ledger import PROGRAMME_ISSUED, Posting, Rule, available, debt, pending
 
 _LOOKUP_ROWS_MAX = 1_000
 _STREAM_ROWS = 10_000
-_INSERT_ROWS_MAX = 200
 
 
 class PostingRow(NamedTuple):
@@ -151,32 +149,15 @@ def conflicts_of(connection: Connection) -> dict[str, int]:
 
 
 def _insert(connection: Connection, rows: Sequence[PostingRow]) -> dict[str, PostingRow]:
-    """Insert those with a new id; returns them by id, in their order.
-
-    Mostly all are new: then nothing is asked back.
-    """
+    """Insert those with a new id; returns them by id, in their order. Nobody else writes in between."""
     if not rows:
         return {}
-    with connection.begin_nested() as attempt:
-        sql = f"{insert_sql(connection, postings, _COLUMNS)} ON CONFLICT (posting_id) DO NOTHING"
-        if connection.exec_driver_sql(sql, [tuple(row) for row in rows]).rowcount == len(rows):
-            return {row.posting_id: row for row in rows}
-        attempt.rollback()
-    return _insert_some(connection, rows)
-
-
-def _insert_some(connection: Connection, rows: Sequence[PostingRow]) -> dict[str, PostingRow]:
-    """Insert where some are known, and be told which."""
-    fresh: set[str] = set()
-    one = f"({', '.join([positional(connection)] * len(_COLUMNS))})"
-    for start in range(0, len(rows), _INSERT_ROWS_MAX):
-        some = rows[start : start + _INSERT_ROWS_MAX]
-        sql = (
-            f"INSERT INTO postings ({', '.join(_COLUMNS)}) VALUES {', '.join([one] * len(some))} "  # noqa: S608 - marks
-            "ON CONFLICT (posting_id) DO NOTHING RETURNING posting_id"
-        )
-        fresh.update(connection.exec_driver_sql(sql, tuple(chain.from_iterable(some))).scalars())
-    return {row.posting_id: row for row in rows if row.posting_id in fresh}
+    some, values = among(connection, [row.posting_id for row in rows])
+    sql = f"SELECT posting_id FROM postings WHERE posting_id {some}"  # noqa: S608 - marks, no values
+    told = {posting_id for (posting_id,) in connection.exec_driver_sql(sql, values).fetchall()}
+    fresh = [row for row in rows if row.posting_id not in told]
+    insert_many(connection, postings, _COLUMNS, fresh)
+    return {row.posting_id: row for row in fresh}
 
 
 def _known(connection: Connection, posting_ids: Sequence[str]) -> dict[str, _Known]:
