@@ -19,11 +19,11 @@ from rich.text import Text
 
 from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
-from simulation.files.chain import FolderInUse
 from simulation.day.sales_replay import SalesFile, SalesUnreadable
 from simulation.demo import SPEED_MAX, Demo, DemoSettings
 from simulation.evidence.books import BooksUnreadable
 from simulation.evidence.report import Report
+from simulation.files.chain import FolderInUse
 from simulation.hands import TillGaveUp
 from simulation.head_office import HeadOfficeError
 from simulation.processes.children import ChildError

@@ -106,8 +106,7 @@ TEN = "amount_minor = 1000\nminimum_minor = 3000"
         ),
         ("[[member_types]]\nid='a'\noffers=[{kind='news'}]\n", [("member_types[0].offers[0]", Doubt.NOTHING_TO_TELL)]),
         (
-            "[[member_types]]\nid='a'\noffers=[{kind='promotions'}]\n"
-            "[[member_days]]\nid='d'\nname='D'\nweekdays=[2]\n",
+            "[[member_types]]\nid='a'\noffers=[{kind='promotions'}]\n[[member_days]]\nid='d'\nname='D'\nweekdays=[2]\n",
             [],
         ),
         # A tier's coupon in vain, or not every time.

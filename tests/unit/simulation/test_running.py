@@ -12,9 +12,9 @@ from cloud_crm.config import load_settings
 from edge_agent.config import EdgeSettings
 from simulation.files.chain import ChainFolder, ChainPorts
 from simulation.files.programme import demo_programme
+from simulation.files.store import StorePlan, StorePorts, toml_text
 from simulation.processes.ports import choose
 from simulation.processes.running import RunningDemo, announced, find_running
-from simulation.files.store import StorePlan, StorePorts, toml_text
 
 _PID_OF_NOBODY = 2**22 + 1
 PORTS = ChainPorts(cloud=8402, broker=8405, stores=(StorePorts(kiosk=8401, till=8404, cable=8406),))
