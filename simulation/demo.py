@@ -43,7 +43,7 @@ from simulation.stage import BrokerKind, Stage, StagePlan
 KIOSK_PORT = 8401
 CLOUD_PORT = 8402
 CONTROL_PORT = 8403
-DEMO_STORE = StorePlan(pin_above_points=200)
+DEMO_STORE = StorePlan(pin_above_points=2_000)
 """Its members carry plain cards, most without a PIN: small sums they may pay with points all the same."""
 SPEED_MAX = 1_000_000.0
 DRAIN_TIMEOUT_S = 60.0

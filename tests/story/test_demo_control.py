@@ -80,7 +80,9 @@ def test_points_are_paid_with_as_far_as_they_go(demo: DemoProcess) -> None:
     before = demo.state()["points_redeemed"]
     demo.control("/api/sale", amount_minor=5_000, with_points=True)
     state = demo.state()
-    assert state["points_redeemed"] == before + 100  # type: ignore[operator]
+    redeemed = state["points_redeemed"] - before  # type: ignore[operator]
+    assert redeemed >= 100
+    assert redeemed % 100 == 0, "points pay in the steps of the programme"
     assert state["last_sale"]["total_minor"] < 5_000  # type: ignore[index]
     assert state["is_frozen"] is False
     assert state["lease"]["points_held"] > 0  # type: ignore[index]
