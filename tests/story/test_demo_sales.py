@@ -21,7 +21,7 @@ def test_the_first_receipts_of_a_real_shop_balance(tmp_path: Path, shared_data: 
     report, sales = tmp_path / "report.json", tmp_path / "sales.csv.xz"
     with lzma.open(shared_data / "crm" / "online_retail.csv.xz", "rb") as whole:
         sales.write_bytes(lzma.compress(b"".join(islice(whole, FIRST_LINES)), preset=0))
-    options = ("--sales", str(sales), "--minutes", "0.1", "--speed", "100000", "--headless", "--report", str(report))
+    options = ("--sales", str(sales), "--minutes", "0.3", "--speed", "100000", "--headless", "--report", str(report))
     with DemoProcess(tmp_path, *options) as demo:
         assert demo.wait() == 0, demo.output()
     figures = json.loads(report.read_text(encoding="utf-8"))
