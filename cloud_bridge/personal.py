@@ -11,12 +11,12 @@ import base64
 import binascii
 import secrets
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
@@ -44,6 +44,8 @@ class PersonalSeal:
 
     def open(self, member: str, sealed: str) -> dict[str, str]:
         """The details. Raises :class:`SealError` for what was not sealed here for this member."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+
         try:
             raw = base64.urlsafe_b64decode(sealed.encode())
             plain = self._cipher(member).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], member.encode())
@@ -55,5 +57,10 @@ class PersonalSeal:
         return details
 
     def _cipher(self, member: str) -> AESGCM:
+        # Imported with the first details: it brings 6 MB along that a gateway's start can do without.
+        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
         derivation = HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=b"regulars personal " + member.encode())
         return AESGCM(derivation.derive(self._key))

@@ -16,9 +16,10 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 CODE_PREFIX = "RG1."
 LINK_PREFIX = "RGE1."
@@ -95,11 +96,15 @@ class PhoneKey:
     @classmethod
     def draw(cls) -> PhoneKey:
         """A new key."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
         return cls(Ed25519PrivateKey.generate())
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> PhoneKey:
         """A kept key: 32 bytes. Raises ``ValueError`` for any other length."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
         return cls(Ed25519PrivateKey.from_private_bytes(raw))
 
     def __repr__(self) -> str:
@@ -121,6 +126,10 @@ class PhoneKey:
 
 
 def _verifies(public_key: bytes, signature: bytes, signed: bytes) -> bool:
+    # Imported with the first phone: it brings 6 MB along that a gateway without phones can do without.
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)
     except (InvalidSignature, ValueError):
