@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import random
 
-from cloud_bridge.contract import (
-    CardTappedV1,
-    EventData,
-    PointsPostedV1,
-    PostingV1,
-    SaleCompletedV1,
-    SaleLineV1,
-    ScreenShownV1,
-)
+from cloud_bridge.contract import CardTappedV1, PointsPostedV1, PostingV1, SaleCompletedV1, SaleLineV1, ScreenShownV1
+from cloud_bridge.payload import EventData
 from loyalty.identifiers import posting_id
 
 

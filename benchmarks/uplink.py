@@ -22,13 +22,11 @@ from typing import Any, Self
 
 from benchmarks._endless_day import EndlessDay
 from cloud_bridge import topics
-from cloud_bridge.contract import (
-    EventData,
-)
 from cloud_bridge.downlink import ReplicaCursor, StepOutcome
 from cloud_bridge.envelope import BATCH_BYTES_MAX, BATCH_EVENTS_MAX
 from cloud_bridge.landing.service import Landing, StoreThread
 from cloud_bridge.landing.store import Landed, LandingResult
+from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import Ack
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane

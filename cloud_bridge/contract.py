@@ -7,29 +7,13 @@ integers, so that the canonical form (RFC 8785) is the same in every language.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud_bridge.floor_contract import FLOOR_EVENTS
+from cloud_bridge.payload import EventData, EventKey, Fact, Key, Lease, Medium, Member, Minor, Name, Sealed
 from cloud_bridge.topics import Lane
-
-Name = Annotated[str, Field(min_length=1, max_length=80)]
-Medium = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Keyed hash of what was shown, never the number")]
-Member = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Random member id given by the cloud")]
-Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$", description="Key of a row of the programme file")]
-Fact = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Derived name of a business fact")]
-Lease = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Incarnation whose rights moved")]
-Sealed = Annotated[str, Field(max_length=8_192, description="Personal data, AES-256-GCM, base64url")]
-Minor = Annotated[int, Field(ge=-(10**13), le=10**13, description="Amount in minor currency units")]
-EventKey = Annotated[str, Field(min_length=1, max_length=80, description="incarnation/lane/sequence of an event")]
-
-
-class EventData(BaseModel):
-    """The root of all payloads. Unknown fields are ignored, so that an older reader reads a newer writer."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
-    type: ClassVar[str]
-    lane: ClassVar[Lane]
 
 
 class CardTappedV1(EventData):
@@ -363,31 +347,30 @@ class JournalGapV1(EventData):
     signature: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-EVENT_TYPES: dict[str, type[EventData]] = {
-    model.type: model
-    for model in (
-        CardTappedV1,
-        CodeScannedV1,
-        SaleCompletedV1,
-        ChoiceMadeV1,
-        FormFilledV1,
-        PointsPostedV1,
-        RightsMovedV1,
-        CouponIssuedV1,
-        CouponUsedV1,
-        RewardTakenV1,
-        MemberRegisteredV1,
-        MemberChangedV1,
-        MediumLinkedV1,
-        MediumBlockedV1,
-        PinChangedV1,
-        SurveyAnsweredV1,
-        StaffActedV1,
-        DecisionRefusedV1,
-        DecisionDeferredV1,
-        DeviceChangedV1,
-        ScreenShownV1,
-        JournalGapV1,
-    )
-}
+_OWN: tuple[type[EventData], ...] = (
+    CardTappedV1,
+    CodeScannedV1,
+    SaleCompletedV1,
+    ChoiceMadeV1,
+    FormFilledV1,
+    PointsPostedV1,
+    RightsMovedV1,
+    CouponIssuedV1,
+    CouponUsedV1,
+    RewardTakenV1,
+    MemberRegisteredV1,
+    MemberChangedV1,
+    MediumLinkedV1,
+    MediumBlockedV1,
+    PinChangedV1,
+    SurveyAnsweredV1,
+    StaffActedV1,
+    DecisionRefusedV1,
+    DecisionDeferredV1,
+    DeviceChangedV1,
+    ScreenShownV1,
+    JournalGapV1,
+)
+
+EVENT_TYPES: dict[str, type[EventData]] = {model.type: model for model in (*_OWN, *FLOOR_EVENTS)}
 """Every event type this version knows. A type not in here is stored and acknowledged, without effect."""

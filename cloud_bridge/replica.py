@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from cloud_bridge.contract import Medium, Member
+from cloud_bridge.payload import Medium, Member
 from cloud_bridge.receipts import Count, Head, Incarnation, Message
 from cloud_bridge.topics import Lane
 

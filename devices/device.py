@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -45,6 +46,31 @@ class Device(Protocol):
     def observations(self) -> AsyncIterator[Observation]: ...
 
 
+class Signal(StrEnum):
+    """What an indicator can be told to show; each shows it as it can (a lamp blinks, a buzzer beeps)."""
+
+    OFF = "off"
+    ON = "on"
+    BLINK = "blink"
+    """Come here: somebody is wanted."""
+    ALARM = "alarm"
+    """Come here at once."""
+
+
+class Indicator(Protocol):
+    """Something that shows: a lamp, a buzzer, a relay. Entering opens it (or raises :class:`DeviceFault`)."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def show(self, signal: Signal) -> None:
+        """Show it from now on. Returns at once; raises :class:`DeviceFault` when it cannot."""
+        ...
+
+
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
@@ -59,4 +85,18 @@ class Driver(Generic[Settings]):
 
     def configure(self, table: dict[str, Any]) -> Settings:
         """Validate the ``[[devices]]`` table of ``edge.toml``. Raises ``pydantic.ValidationError``."""
+        return self.settings.model_validate(table)
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorDriver(Generic[Settings]):
+    """What an entry point of the group ``regulars.indicators`` names: how to configure and open an indicator."""
+
+    name: str
+    summary: str
+    settings: type[Settings]
+    open: Callable[[Settings], Indicator]
+
+    def configure(self, table: dict[str, Any]) -> Settings:
+        """Validate the ``[[indicators]]`` table of ``edge.toml``. Raises ``pydantic.ValidationError``."""
         return self.settings.model_validate(table)

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from devices.card_channel import CardChannel
+from devices.readings import SensorWord
+
 CODE_LENGTH_MAX = 1_024
 SALE_LINES_MAX = 2_000
 TEXT_LENGTH_MAX = 200
@@ -71,6 +74,8 @@ class CardTapped:
     uid: CardUid
     technology: str
     trust: Trust = Trust.WEAK
+    channel: CardChannel | None = field(default=None, compare=False, repr=False)
+    """To the card while it lies there, for one that can prove itself; ``None`` for a plain number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,4 +303,6 @@ class ConditionChanged:
     reason: str
 
 
-Observation = CardTapped | CodeScanned | SaleCompleted | QuoteAsked | ChoiceMade | FormFilled | ConditionChanged
+Observation = (
+    CardTapped | CodeScanned | SaleCompleted | QuoteAsked | ChoiceMade | FormFilled | SensorWord | ConditionChanged
+)

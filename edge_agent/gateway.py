@@ -15,11 +15,13 @@ from cloud_bridge.uplink.link import GatewayLink
 from cloud_bridge.uplink.state import Link, LinkState
 from devices.device import Device
 from devices.observations import ConditionChanged, Observation
+from devices.readings import SensorBack, SensorFound, SensorLost, SensorRead
 from edge_agent.clock import HybridClock
 from edge_agent.config import DeviceTable, EdgeSettings, read_secret
 from edge_agent.counters import Counter, Counters
 from edge_agent.day_turn import DayTurn
 from edge_agent.decisions import Decisions, Shop, Windows
+from edge_agent.floor.floor import Floor
 from edge_agent.journal import Journal, Transaction
 from edge_agent.kiosk.desk import KioskDesk, KioskPlace, KioskTools
 from edge_agent.kiosk.pins import PinCheck
@@ -99,6 +101,7 @@ class Gateway:
             devices=self._conditions,
             trouble=lambda: attestor.trouble,
         )
+        self.floor = Floor(monotonic=clock.monotonic)
         self.desk = RightsDesk(attestor)
         self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
         shop = self._shop()
@@ -159,6 +162,9 @@ class Gateway:
         """Walk an observation through the stations; it is durable when this returns."""
         if isinstance(observation, ConditionChanged):
             raise TypeError("the supervisor keeps conditions to itself")
+        if isinstance(observation, (SensorRead, SensorFound, SensorLost, SensorBack)):
+            await self.floor.observe(device, observation)
+            return
         began_s = self._clock.monotonic()
         outcome = await self.tap_path.walk(device, observation)
         self._metrics.observed(device, type(observation).__name__)
@@ -179,6 +185,7 @@ class Gateway:
     async def device_changed(self, condition: DeviceCondition) -> None:
         """Tell screens and journal how a device stands now."""
         self._notices.device_changed(condition)
+        await self.floor.device_changed(condition)
         self.vitals.stir()
         change = DeviceChangedV1(
             device=condition.name, driver=condition.driver, state=condition.state.value, reason=condition.reason

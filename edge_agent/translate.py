@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from cloud_bridge.contract import (
-    CardTappedV1,
-    ChoiceMadeV1,
-    CodeScannedV1,
-    EventData,
-    FormFilledV1,
-    SaleCompletedV1,
-    SaleLineV1,
-)
+from cloud_bridge.contract import CardTappedV1, ChoiceMadeV1, CodeScannedV1, FormFilledV1, SaleCompletedV1, SaleLineV1
+from cloud_bridge.payload import EventData
 from cloud_bridge.personal import PersonalSeal
 from devices.code_scanners.phone_code import PhoneLink, phone_code
 from devices.observations import CardTapped, ChoiceMade, CodeScanned, FormFilled, SaleCompleted

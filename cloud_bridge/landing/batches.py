@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, cast
 import orjson
 from pydantic import ValidationError
 
-from cloud_bridge.contract import EVENT_TYPES, EventData, JournalGapV1, PointsPostedV1
+from cloud_bridge.contract import EVENT_TYPES, JournalGapV1, PointsPostedV1
 from cloud_bridge.envelope import BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX, Envelope
 from cloud_bridge.landing.plain_form import OPEN_END_GROUP, plain_form
+from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import SEQUENCE_MAX
 from cloud_bridge.topics import Lane
 

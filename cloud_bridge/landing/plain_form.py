@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
-from cloud_bridge.contract import EventData
+from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import SEQUENCE_MAX
 
 _DIGITS_MAX = 15

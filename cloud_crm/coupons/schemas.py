@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cloud_bridge.contract import Key, Member
+from cloud_bridge.payload import Key, Member
 from cloud_crm.members.schemas import Reason
 
 ISSUE_MEMBERS_MAX = 10_000

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from cloud_bridge.contract import Key
+from cloud_bridge.payload import Key
 from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
 from cloud_crm.gateways.days import StoreDays

@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from cloud_bridge.contract import (
     ConsentV1,
-    EventData,
     MediumBlockedV1,
     MediumLinkedV1,
     MemberChangedV1,
@@ -26,6 +25,7 @@ from cloud_bridge.contract import (
     SurveyAnsweredV1,
 )
 from cloud_bridge.landing.store import Landed
+from cloud_bridge.payload import EventData
 from cloud_bridge.personal import SealError
 from cloud_crm.clock import rfc3339
 from cloud_crm.members import records, repository

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from cloud_bridge.contract import Key, Member
+from cloud_bridge.payload import Key, Member
 
 IMPORT_MEMBERS_MAX = 5_000
 MEDIA_PER_MEMBER_MAX = 20

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x52474C52
 """Marks the file as a journal of ours (``RGLR``)."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _FIRST = (
     "CREATE TABLE identity(one INTEGER PRIMARY KEY CHECK (one = 1), gateway_id TEXT NOT NULL)",
@@ -76,6 +76,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     steps = Migrations("regulars.journal")
     steps(name="0001_first")(_first)
     steps(name="0002_loyalty")(_loyalty)
+    steps(name="0003_floor")(_floor)
     steps.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
 
 
@@ -92,5 +93,13 @@ def _loyalty(database: Database) -> None:
     from edge_agent.journal.till_books import checkout  # noqa: PLC0415
 
     for statement in (*replica.TABLES, *wallets.TABLES, *checkout.TABLES, *people.TABLES, *second_copies.TABLES):
+        database.execute(statement)
+
+
+def _floor(database: Database) -> None:
+    # As above.
+    from edge_agent.journal import floor  # noqa: PLC0415
+
+    for statement in floor.TABLES:
         database.execute(statement)
     database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

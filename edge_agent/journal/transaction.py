@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from cloud_bridge.contract import EventData
 from cloud_bridge.downlink import StepOutcome
+from cloud_bridge.payload import EventData
 from cloud_bridge.replica import ReplicaStep
 from cloud_bridge.topics import Lane
 from edge_agent.journal.books import BookKeeping, BookQueries, to_ms
 from edge_agent.journal.database import Statements
+from edge_agent.journal.floor import FloorKeeping, FloorQueries
 from edge_agent.journal.lanes import second_copies
 from edge_agent.journal.lanes.chain import place_of
 from edge_agent.journal.lanes.events import Appender, AppenderState, EventQueries
@@ -26,7 +27,7 @@ from edge_agent.journal.wallets import WalletKeeping
 SAVEPOINT_DEPTH_MAX = 8
 
 
-class Reader(EventQueries, BookQueries, PeopleQueries, UsableQueries, CheckoutQueries):
+class Reader(EventQueries, BookQueries, PeopleQueries, UsableQueries, CheckoutQueries, FloorQueries):
     """Asks the journal. Valid only inside the function it was handed to."""
 
     def counts(self) -> Counts:
@@ -40,7 +41,7 @@ class Reader(EventQueries, BookQueries, PeopleQueries, UsableQueries, CheckoutQu
         return Counts(*row)
 
 
-class Transaction(Reader, BookKeeping, PeopleKeeping, WalletKeeping, CheckoutKeeping):
+class Transaction(Reader, BookKeeping, PeopleKeeping, WalletKeeping, CheckoutKeeping, FloorKeeping):
     """Reads and writes the journal, all or nothing. Valid only inside the unit it was handed to.
 
     A unit may be run a second time after its first run was undone (when the disk was full), so it

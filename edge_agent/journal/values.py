@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from cloud_bridge.contract import EventData
 from cloud_bridge.envelope import BATCH_EVENTS_MAX
+from cloud_bridge.payload import EventData
 from cloud_bridge.topics import Lane, check_gateway_id
 from edge_agent.clock import datetime_of, ms_of
 from loyalty.identifiers import GatewayId, MemberId

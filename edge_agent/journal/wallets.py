@@ -6,6 +6,7 @@ is no wallet any more: what it held is the cloud's to settle (see :func:`forget_
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -189,7 +190,7 @@ class WalletQueries(Query):
         return int(row[0])
 
 
-class WalletKeeping(WalletQueries):
+class WalletKeeping(WalletQueries, ABC):
     """Writing wallets."""
 
     def keep_wallet(self, member: str, currency: str, wallet: Wallet) -> None:
@@ -294,9 +295,9 @@ class WalletKeeping(WalletQueries):
         latest = datetime_of(self.now_ms()) + TILL_AHEAD_MAX
         return state.is_first or state.began + TILL_AHEAD_MAX < sold_at <= latest
 
+    @abstractmethod
     def now_ms(self) -> int:
         """When this unit of work happens, in ms since 1970."""
-        raise NotImplementedError
 
 
 def freeze(connection: Statements) -> None:

@@ -16,7 +16,6 @@ from cloud_bridge.contract import (
     DecisionDeferredV1,
     DecisionRefusedV1,
     DeviceChangedV1,
-    EventData,
     FormFilledV1,
     JournalGapV1,
     MediumBlockedV1,
@@ -35,7 +34,18 @@ from cloud_bridge.contract import (
     SurveyAnsweredV1,
 )
 from cloud_bridge.envelope import Position, Sealed, seal
+from cloud_bridge.floor_contract import (
+    AlertChangedV1,
+    AlertPushedV1,
+    CardRefusedV1,
+    ClimateMeasuredV1,
+    ContactChangedV1,
+    ScaleCalibratedV1,
+    StockChangedV1,
+    StockDiscrepancyV1,
+)
 from cloud_bridge.gaps import Gap, sign_gap
+from cloud_bridge.payload import EventData
 from cloud_bridge.personal import PersonalSeal
 from cloud_bridge.topics import Lane
 
@@ -51,6 +61,7 @@ _MEDIUM = "00112233445566778899aabbccddeeff"
 _REDEMPTION = "1e" * 16
 _COUPON = "2d" * 16
 _PUBLIC_KEY = "3c" * 32
+_FINDING = "4f" * 16
 _CAUSE = f"{INCARNATION}/ledger/1"
 
 
@@ -64,7 +75,7 @@ def pinned() -> dict[str, EventData]:
 
     Text holds what canonical forms trip over: quotes, backslash, controls, Chinese, an astral character.
     """
-    first = [*_facts(), *_decisions(), *_people(), *_equipment()]
+    first = [*_facts(), *_decisions(), *_people(), *_equipment(), *_floor()]
     return {data.type: data for data in first} | _added()
 
 
@@ -162,6 +173,35 @@ def _equipment() -> list[EventData]:
         DeviceChangedV1(device="front-reader", driver="pn532", state="offline", reason="the port was unplugged"),
         ScreenShownV1(kiosk="front", screen="greeting", latency_us=8_700),
         JournalGapV1(first=2, last=5, last_hash="ab" * 32, reason="corrupt", signature=signature),
+    ]
+
+
+def _floor() -> list[EventData]:
+    return [
+        CardRefusedV1(reader="front-reader", medium=_MEDIUM, reason="replayed", counter=61, seen=64),
+        StockChangedV1(slot="A-1", sku="2000000000015", units=3, delta=-2, capacity=18, confidence=96, cause="taken"),
+        StockDiscrepancyV1(discrepancy=_FINDING, sku="2000000000015", kind="missing", units=2, slot="A-1"),
+        AlertChangedV1(
+            alert=_FINDING,
+            kind="low_stock",
+            subject="A-1",
+            state="snoozed",
+            severity="warning",
+            zone="shelves",
+            sku="2000000000015",
+            units=3,
+            reason="3 left, refill at 4",
+            until="2026-01-01T08:30:00.000Z",
+            escalation=1,
+            actor="Lin",
+            role="clerk",
+        ),
+        AlertPushedV1(alert=_FINDING, state="raised", destination="clerks", outcome="sent", attempts=2),
+        ScaleCalibratedV1(scale="bus/shelf-a1", zero_counts=-81_234, counts_per_kg=420_113, known_g=500, actor="Lin"),
+        ContactChangedV1(sensor="bus/front-door", measure="door", is_on=True),
+        ClimateMeasuredV1(
+            sensor="bus/fridge", measure="temperature", lowest=3_900, mean=4_210, highest=5_050, samples=90, seconds=900
+        ),
     ]
 
 

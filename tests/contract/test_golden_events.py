@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from cloud_bridge.contract import EVENT_TYPES, EventData
+from cloud_bridge.contract import EVENT_TYPES
 from cloud_bridge.landing.batches import read_batch
 from cloud_bridge.landing.sequencing import settle
+from cloud_bridge.payload import EventData
 from cloud_bridge.topics import Lane
 from edge_agent.journal.lanes.events import canonical
 from tests.contract.golden_events import EARLIER, SECRET, examples, pinned, sealed

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import orjson
 from pydantic import BaseModel
 
-from cloud_bridge.contract import EVENT_TYPES, EventData
+from cloud_bridge.contract import EVENT_TYPES
 from cloud_bridge.envelope import ATTRIBUTE_BYTES_MAX, EVENT_BYTES_MAX, EnvelopeError, LaneSealer, Unsealed
+from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import SEQUENCE_MAX
 from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock, Stamp

@@ -6,14 +6,8 @@ coupon given out is in no book in the words that the cloud needs, so those words
 
 from __future__ import annotations
 
-from cloud_bridge.contract import (
-    EVENT_TYPES,
-    CouponIssuedV1,
-    EventData,
-    MediumLinkedV1,
-    MemberRegisteredV1,
-    PinChangedV1,
-)
+from cloud_bridge.contract import EVENT_TYPES, CouponIssuedV1, MediumLinkedV1, MemberRegisteredV1, PinChangedV1
+from cloud_bridge.payload import EventData
 from edge_agent.journal.database import Statements
 
 TABLES = ("CREATE TABLE second_copies(place INTEGER PRIMARY KEY, type TEXT NOT NULL, data BLOB NOT NULL)",)

@@ -7,9 +7,10 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloud_bridge.contract import CardTappedV1, EventData, JournalGapV1, ScreenShownV1
+from cloud_bridge.contract import CardTappedV1, JournalGapV1, ScreenShownV1
 from cloud_bridge.envelope import GENESIS_HASH, Position, seal
 from cloud_bridge.gaps import Gap, sign_gap
+from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import Ack, Head, LaneFigures
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import AckResult, Advanced, Foreign, Mismatch, OutboxRow, Place, RolledBack

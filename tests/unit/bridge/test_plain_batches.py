@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from cloud_bridge.contract import EVENT_TYPES, CardTappedV1, EventData, SaleCompletedV1, SaleLineV1, ScreenShownV1
+from cloud_bridge.contract import EVENT_TYPES, CardTappedV1, SaleCompletedV1, SaleLineV1, ScreenShownV1
 from cloud_bridge.envelope import BATCH_EVENTS_MAX, EVENT_BYTES_MAX, GENESIS_HASH, Position, seal
 from cloud_bridge.landing.batches import read_batch, read_carefully, read_plainly
 from cloud_bridge.landing.plain_form import plain_form
+from cloud_bridge.payload import EventData
 from cloud_bridge.topics import Lane
 from tests.contract.golden_events import examples
 

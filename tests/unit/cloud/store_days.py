@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cloud_bridge.contract import CardTappedV1, EventData, JournalGapV1, PointsPostedV1, PostingV1, ScreenShownV1
+from cloud_bridge.contract import CardTappedV1, JournalGapV1, PointsPostedV1, PostingV1, ScreenShownV1
 from cloud_bridge.envelope import GENESIS_HASH, Position, Sealed, seal
 from cloud_bridge.gaps import Gap, sign_gap
 from cloud_bridge.landing.batches import Batch, read_batch
+from cloud_bridge.payload import EventData
 from cloud_bridge.topics import Lane
 from loyalty.identifiers import MemberId, posting_id
 from loyalty.ledger import PROGRAMME_ISSUED, available

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from cloud_bridge.contract import CardTappedV1, EventData, PointsPostedV1, PostingV1, ScreenShownV1
+from cloud_bridge.contract import CardTappedV1, PointsPostedV1, PostingV1, ScreenShownV1
+from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import Ack, Head
 from cloud_bridge.replica import ReplicaMedium, ReplicaMember, ReplicaProgramme, ReplicaStep
 from cloud_bridge.topics import Lane

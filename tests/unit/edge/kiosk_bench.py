@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import orjson
 
-from cloud_bridge.contract import EventData
+from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import RightsStanding
 from cloud_bridge.replica import ReplicaMedium, ReplicaMember, ReplicaProgramme, ReplicaRight, ReplicaStep, ReplicaUndo
 from cloud_bridge.topics import Lane

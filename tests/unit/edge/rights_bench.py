@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeVar
 
 import orjson
 
-from cloud_bridge.contract import EventData, PointsPostedV1, PostingV1
+from cloud_bridge.contract import PointsPostedV1, PostingV1
+from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import RightsStanding
 from cloud_bridge.replica import ReplicaMember, ReplicaRight, ReplicaUndo
 from edge_agent.journal import POINTS, Journal, Transaction

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cloud_bridge.contract import EventData, PointsPostedV1
+from cloud_bridge.contract import PointsPostedV1
+from cloud_bridge.payload import EventData
 from cloud_bridge.replica import ReplicaMedium, ReplicaMember, ReplicaProgramme, ReplicaStep
 from cloud_bridge.topics import Lane
 from devices.observations import CardTapped, CardUid, ChoiceMade, CodeScanned, SaleCompleted, SaleLine, SaleReceipt

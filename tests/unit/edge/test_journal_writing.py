@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_bridge.contract import CardTappedV1, EventData, SaleCompletedV1, SaleLineV1
+from cloud_bridge.contract import CardTappedV1, SaleCompletedV1, SaleLineV1
 from cloud_bridge.envelope import EnvelopeError, LaneSealer, Position, seal, verify
+from cloud_bridge.payload import EventData
 from cloud_bridge.topics import Lane
 from edge_agent.journal import Deferred, Journal, JournalClosed, JournalError, Recorded, Transaction
 from edge_agent.journal.committer import CHECKPOINT_EVERY_COMMITS

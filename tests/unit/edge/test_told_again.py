@@ -6,14 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from cloud_bridge.contract import (
-    CouponIssuedV1,
-    EventData,
-    MediumBlockedV1,
-    MediumLinkedV1,
-    MemberRegisteredV1,
-    PinChangedV1,
-)
+from cloud_bridge.contract import CouponIssuedV1, MediumBlockedV1, MediumLinkedV1, MemberRegisteredV1, PinChangedV1
+from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import Ack
 from cloud_bridge.topics import Lane
 from devices.observations import Trust

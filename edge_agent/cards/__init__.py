@@ -1,0 +1,1 @@
+"""Cards that prove themselves, and what becomes of those that do not."""

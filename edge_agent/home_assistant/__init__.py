@@ -1,0 +1,1 @@
+"""The store in Home Assistant: its gateway, sensors, stock and alerts."""

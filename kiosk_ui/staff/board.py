@@ -1,0 +1,147 @@
+"""The floor as staff see it: what to do first, then every slot and sensor.
+
+One view for all: the page, its JSON, its live stream and Home Assistant.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from devices.observations import DeviceState
+from devices.readings import Measure
+
+BOARD_EVENT = "board"
+BOARD_CHANNEL = "staff.board"
+ALERTS_SHOWN_MAX = 200
+SLOTS_SHOWN_MAX = 2_000
+SENSORS_SHOWN_MAX = 1_000
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Severity(StrEnum):
+    """How soon somebody should come."""
+
+    INFO = "info"
+    WARNING = "warning"
+    URGENT = "urgent"
+
+
+class AlertState(StrEnum):
+    """Where an alert stands: see ``edge_agent.alerts``."""
+
+    RAISED = "raised"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+
+
+class AlertView(_View):
+    """One alert. ``kind`` and ``facts`` are put into words by the page, in the reader's language."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    kind: str
+    subject: str
+    severity: Severity
+    state: AlertState
+    zone: str = ""
+    name_zh: str = ""
+    name_en: str = ""
+    facts: dict[str, str | int] = Field(default_factory=dict)
+    raised_at: AwareDatetime
+    changed_at: AwareDatetime
+    claimed_by: str | None = None
+    """Who said "I am on it"."""
+    until: AwareDatetime | None = None
+    """End of a snooze."""
+    escalation: int = 0
+
+
+class StockState(StrEnum):
+    """How a slot stands against its plan."""
+
+    OK = "ok"
+    LOW = "low"
+    OUT = "out"
+    OVER = "over"
+    UNKNOWN = "unknown"
+    """No source has told of it yet, or what they tell cannot be believed."""
+
+
+class SlotView(_View):
+    """One slot of the planogram. ``units`` is ``None`` while unknown; ``confidence`` in percent."""
+
+    slot: str
+    sku: str
+    name_zh: str
+    name_en: str
+    zone: str
+    units: int | None = None
+    capacity: int
+    reorder_at: int
+    confidence: int = Field(default=0, ge=0, le=100)
+    state: StockState = StockState.UNKNOWN
+    sources: tuple[str, ...] = ()
+    """What it rests on now: ``weight``, ``sales``, ``camera``, ``count``."""
+    note: str = ""
+    """A key: ``hand`` (somebody is at it), ``removed``, ``wrong_item``, ``stale``, ``uncalibrated``, or empty."""
+    as_of: AwareDatetime | None = None
+
+
+class SensorView(_View):
+    """One sensor. ``value`` in ``unit``; ``None`` before its first sample. ``age_s`` is the sample's age."""
+
+    sensor: str
+    device: str
+    name: str
+    measure: Measure
+    value: float | None = None
+    unit: str = ""
+    state: DeviceState
+    reason: str = ""
+    age_s: float | None = Field(default=None, ge=0)
+    is_stale: bool = False
+
+
+class Board(_View):
+    """Everything on the staff board. ``alerts`` come most urgent first, open ones before resolved ones."""
+
+    store_name: str
+    at: AwareDatetime
+    alerts: tuple[AlertView, ...] = Field(default=(), max_length=ALERTS_SHOWN_MAX)
+    slots: tuple[SlotView, ...] = Field(default=(), max_length=SLOTS_SHOWN_MAX)
+    sensors: tuple[SensorView, ...] = Field(default=(), max_length=SENSORS_SHOWN_MAX)
+    shift: str | None = None
+    """Who is on duty, by the plan of shifts."""
+    is_quiet: bool = False
+    """Quiet hours: only what is urgent is pushed to phones."""
+
+
+class BoardAct(_View):
+    """What somebody at the board does to an alert. ``actor`` is replaced by whoever logged in, where that is asked."""
+
+    act: Literal["acknowledge", "snooze", "wake", "escalate", "resolve"]
+    actor: Annotated[str, Field(max_length=80)] = ""
+    minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
+    """Of a snooze."""
+
+
+class CountAct(_View):
+    """Somebody counted a slot by hand."""
+
+    units: Annotated[int, Field(ge=0, le=100_000)]
+    actor: Annotated[str, Field(max_length=80)] = ""
+
+
+class ActResult(_View):
+    """What became of it. Refused with a ``reason`` (a key): ``gone``, ``already_resolved``, ``still_so`` …"""
+
+    is_done: bool
+    reason: str = ""
+    alert: AlertView | None = None
