@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Self
+
+from tests.started import Started
 
 _READY_WITHIN_S = 15.0
 _AMQTT = """
@@ -23,6 +23,7 @@ async def serve() -> None:
         "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
     })
     await broker.start()
+    print("listening", flush=True)
     await asyncio.Event().wait()
 asyncio.run(serve())
 """
@@ -32,6 +33,8 @@ class Broker:
     """A broker process on 127.0.0.1. ``kill()`` is kill -9; ``start()`` brings it back on the same port."""
 
     host = "127.0.0.1"
+    ready: bytes
+    """Of the line by which it says that it listens."""
 
     def __init__(self, port: int, folder: Path) -> None:
         self.port = port
@@ -42,18 +45,12 @@ class Broker:
         raise NotImplementedError
 
     def start(self) -> None:
-        self._process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + _READY_WITHIN_S
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection((self.host, self.port), timeout=0.2).close()
-            except OSError:
-                if self._process.poll() is not None:
-                    raise RuntimeError(f"the broker ended with {self._process.returncode}: {self.command()}") from None
-                time.sleep(0.02)
-            else:
-                return
-        raise RuntimeError(f"the broker did not listen within {_READY_WITHIN_S} s")
+        self._process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            Started(self._process, ready=self.ready).wait(_READY_WITHIN_S)
+        except RuntimeError:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
@@ -70,13 +67,22 @@ class Broker:
 
 
 class MosquittoBroker(Broker):
+    ready = b" running"
+
     def command(self) -> list[str]:
         config = self.folder / f"mosquitto-{self.port}.conf"
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type none\n")
+        config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+            "log_dest stderr\nlog_type notice\nlog_type information\nlog_type error\nconnection_messages false\n"
+        )
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type notice\nlog_type information\nlog_type error\nlog_dest stderr\nconnection_messages false\n"
+        )
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         return [program, "-c", str(config)]
 
 
 class AmqttBroker(Broker):
+    ready = b"listening"
+
     def command(self) -> list[str]:
         return [sys.executable, "-c", _AMQTT, str(self.port)]

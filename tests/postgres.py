@@ -6,12 +6,12 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import Self
+
+from tests.started import Started
 
 _READY_WITHIN_S = 30.0
 _STOPPED_WITHIN_S = 20.0
@@ -90,30 +90,11 @@ class PostgresServer:
             **({} if self._durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        log = (self._folder / "server.log").open("wb")
-        with log:
-            self._process = subprocess.Popen(
-                [str(self._programs / "postgres"), "-D", str(self._folder / "data"), *options],
-                stdout=log, stderr=log, cwd=self._folder, user=self._owner(),
-            )  # fmt: skip
-        deadline = time.monotonic() + _READY_WITHIN_S
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                raise RuntimeError((self._folder / "server.log").read_text()[-2_000:])
-            if self._answers():
-                return
-            time.sleep(0.05)
-        raise RuntimeError(f"PostgreSQL did not answer within {_READY_WITHIN_S} s")
-
-    def _answers(self) -> bool:
-        import psycopg
-
-        try:
-            socket.create_connection((self.host, self.port), timeout=0.2).close()
-            self._ask("SELECT 1")
-        except (OSError, psycopg.OperationalError):
-            return False
-        return True
+        self._process = subprocess.Popen(
+            [str(self._programs / "postgres"), "-D", str(self._folder / "data"), *options],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self._folder, user=self._owner(),
+        )  # fmt: skip
+        Started(self._process, ready=b"ready to accept connections").wait(_READY_WITHIN_S)
 
     def _ask(self, statement: str) -> None:
         import psycopg
