@@ -42,7 +42,7 @@ from edge_agent.show import Screens
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import ScreenTimes
 from edge_agent.standing.vitals import Vitals
-from edge_agent.supervisor import AttachedDevice, Backoff, DeviceCondition, Pace, Supervisor
+from edge_agent.supervision import AttachedDevice, Backoff, DeviceCondition, Pace, Supervisor
 from edge_agent.surroundings import Surroundings
 from edge_agent.tap_path import TapPath
 from edge_agent.web.figures import figures

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from devices.observations import DeviceState
 from devices.readings import SensorWord
 from edge_agent.floor.sensors import Sensors
-from edge_agent.supervisor import DeviceCondition
+from edge_agent.supervision import DeviceCondition
 
 
 class Floor:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cloud_bridge.uplink.state import Link, LinkState
 from devices.observations import DeviceState
 from edge_agent.counters import Counters
-from edge_agent.supervisor import DeviceCondition
+from edge_agent.supervision import DeviceCondition
 from kiosk_ui.kiosk.session import KioskSession
 
 

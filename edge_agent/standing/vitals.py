@@ -13,7 +13,7 @@ from cloud_bridge.uplink.state import Link
 from cloud_bridge.uplink.state import LinkState as WireState
 from edge_agent.config import GatewaySettings
 from edge_agent.journal import Journal, ReplicaCursor, RightsState, StandingWord
-from edge_agent.supervisor import DeviceCondition
+from edge_agent.supervision import DeviceCondition
 from kiosk_ui.live import LiveHub
 from kiosk_ui.staff.status import (
     STATUS_CHANNEL,

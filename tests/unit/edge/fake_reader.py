@@ -9,7 +9,7 @@ from typing import Self
 
 from devices.device import DeviceFault
 from devices.observations import CardTapped, CardUid, ConditionChanged, DeviceState, Observation
-from edge_agent.supervisor import Backoff, Pace
+from edge_agent.supervision import Backoff, Pace
 
 BIRTH = datetime(2024, 2, 29, 12, 0, tzinfo=UTC)
 

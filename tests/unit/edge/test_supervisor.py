@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from devices.observations import CardTapped, DeviceState, Observation
-from edge_agent.supervisor import AttachedDevice, DeviceCondition, Supervisor
+from edge_agent.supervision import AttachedDevice, DeviceCondition, Supervisor
 from tests.unit.edge.fake_reader import BIRTH, FakeReader, FakeTime
 
 Handler = Callable[[str, Observation], Awaitable[None]]

@@ -22,7 +22,7 @@ from edge_agent.rights.desk import RightsDesk
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import WAITING_MAX, ScreenTimes
 from edge_agent.standing.vitals import Vitals
-from edge_agent.supervisor import DeviceCondition
+from edge_agent.supervision import DeviceCondition
 from edge_agent.web.metrics import Metrics
 from kiosk_ui.kiosk.session import KioskSession
 from kiosk_ui.live import LiveHub
