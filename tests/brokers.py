@@ -75,8 +75,6 @@ class MosquittoBroker(Broker):
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
             "log_dest stderr\nlog_type notice\nlog_type information\nlog_type error\nconnection_messages false\n"
         )
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type notice\nlog_type information\nlog_type error\nlog_dest stderr\nconnection_messages false\n"
-        )
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         return [program, "-c", str(config)]
 
