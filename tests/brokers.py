@@ -27,6 +27,8 @@ async def serve() -> None:
     await asyncio.Event().wait()
 asyncio.run(serve())
 """
+MOSQUITTO_LOG = "log_dest stderr\nlog_type notice\nlog_type information\nlog_type error\nconnection_messages false"
+"""Of its configuration: it says when it listens, and nothing of who comes and goes."""
 
 
 class Broker:
@@ -71,10 +73,7 @@ class MosquittoBroker(Broker):
 
     def command(self) -> list[str]:
         config = self.folder / f"mosquitto-{self.port}.conf"
-        config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-            "log_dest stderr\nlog_type notice\nlog_type information\nlog_type error\nconnection_messages false\n"
-        )
+        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n{MOSQUITTO_LOG}\n")
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         return [program, "-c", str(config)]
 

@@ -9,9 +9,9 @@ from cloud_bridge.landing.store import Dispute, Greeted
 from cloud_bridge.receipts import Hello, Quarantined
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.state import Link
+from tests.unit.bridge.equal_ends import assert_the_cloud_equals_the_journal, in_virtual_time
 from tests.unit.bridge.memory_outbox import tap
 from tests.unit.bridge.memory_store import MemoryStore
-from tests.unit.bridge.test_two_ends import assert_the_cloud_equals_the_journal, in_virtual_time
 from tests.unit.bridge.two_ends import TwoEnds
 
 

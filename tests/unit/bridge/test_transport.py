@@ -21,7 +21,7 @@ from cloud_bridge.transport import (
     TlsSettings,
     mqtt_dial,
 )
-from tests.brokers import MosquittoBroker
+from tests.brokers import MOSQUITTO_LOG, MosquittoBroker
 
 
 class GuardedMosquitto(MosquittoBroker):
@@ -35,7 +35,7 @@ class GuardedMosquitto(MosquittoBroker):
             f"listener {self.port} 127.0.0.1",
             "allow_anonymous false",
             f"password_file {passwords}",
-            "log_type none",
+            MOSQUITTO_LOG,
         ]
         if (self.folder / "server.pem").exists():
             lines += [f"certfile {self.folder}/server.pem", f"keyfile {self.folder}/server.key"]

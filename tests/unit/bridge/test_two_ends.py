@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud_bridge.downlink import StepOutcome
 from cloud_bridge.landing.batches import read_batch
-from cloud_bridge.landing.store import Dispute, Loss, Stream
-from cloud_bridge.receipts import Quarantined
-from cloud_bridge.replica import ReplicaMember, ReplicaStep
+from cloud_bridge.landing.store import Loss, Stream
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.state import Link
-from tests.unit.bridge.memory_outbox import MemoryOutbox, shown, tap
-from tests.unit.bridge.two_ends import MemoryReplica, TwoEnds
+from tests.unit.bridge.equal_ends import assert_the_cloud_equals_the_journal, in_virtual_time
+from tests.unit.bridge.memory_outbox import shown, tap
+from tests.unit.bridge.two_ends import TwoEnds
 from tests.unit.bridge.virtual_network import Weather
 from tests.unit.bridge.virtual_time import run_virtually
-
-
-def assert_the_cloud_equals_the_journal(ends: TwoEnds) -> None:
-    for incarnation, book in ends.outbox.books.items():
-        for lane in Lane:
-            stream = Stream(ends.outbox.gateway_id, incarnation, lane)
-            written = [json.loads(row.body) for row in book.rows[lane] if not row.lost]
-            stored = [
-                json.loads(row.body) | {"hash": row.hash}
-                for row in ends.store.books.stored(stream)
-                if row.type != "regulars.journal.gap.v1"
-            ]
-            assert stored == written
-            assert ends.store.books.head(stream) == book.heads[lane]
-
-
-def in_virtual_time(story: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    def test(**given: Any) -> None:
-        run_virtually(story(**given))
-
-    test.__name__, test.__doc__, test.__module__ = story.__name__, story.__doc__, story.__module__
-    return test
 
 
 @in_virtual_time
@@ -134,106 +106,6 @@ async def test_a_row_that_never_gets_through_is_shown_and_does_not_stop_the_othe
         assert ends.link.state.state is Link.ONLINE
 
 
-def renewed(ends: TwoEnds) -> TwoEnds:
-    """The gateway's program starts anew on the disk it finds; the cloud goes on."""
-    fresh = TwoEnds(2)
-    fresh.outbox, fresh.store.books = ends.outbox, ends.store.books
-    fresh.broker.retained = dict(ends.broker.retained)
-    fresh.link = fresh.gateway_link(fresh.outbox)
-    return fresh
-
-
-async def a_disk_that_was_rolled_back(lived_on: bool) -> TwoEnds:
-    """100 taps reach the cloud; then the disk of the 40th comes back, perhaps after a day of its own."""
-    ends = TwoEnds()
-    for number in range(1, 41):
-        ends.outbox.record(tap(number))
-    old_disk = ends.outbox.picture()
-    for number in range(41, 101):
-        ends.outbox.record(tap(number))
-    async with ends.running():
-        await ends.until(lambda: ends.outbox.drained)
-    ends.outbox.restore(old_disk)
-    for number in range(201, 211) if lived_on else ():
-        ends.outbox.record(tap(number))
-    return renewed(ends)
-
-
-@in_virtual_time
-async def test_a_rolled_back_disk_begins_a_new_incarnation_and_loses_nothing() -> None:
-    ends = await a_disk_that_was_rolled_back(lived_on=False)
-    first = ends.outbox.incarnation
-    async with ends.running():
-        await ends.until(lambda: ends.outbox.incarnation != first)
-        for number in range(301, 351):
-            ends.outbox.record(tap(number))
-        await ends.until(lambda: ends.outbox.drained)
-        assert ends.link.state.state is Link.ONLINE
-    second = Stream("store-1", ends.outbox.incarnation, Lane.LEDGER)
-    assert len(ends.store.books.stored(second)) == 50
-    assert len(ends.store.books.stored(Stream("store-1", first, Lane.LEDGER))) == 100
-    assert not ends.store.books.disputes
-
-
-@in_virtual_time
-async def test_a_rolled_back_disk_that_lived_on_is_quarantined_not_overwritten() -> None:
-    ends = await a_disk_that_was_rolled_back(lived_on=True)
-    first = ends.outbox.incarnation
-    async with ends.running():
-        await ends.until(lambda: ends.link.state.state is Link.QUARANTINED)
-        assert "row 41" in ends.link.state.detail
-        assert len(ends.store.books.disputes) == 1
-        spoken = len(ends.broker.published)
-        ends.outbox.record(tap(11))
-        await ends.pass_time(120.0)
-        assert not [topic for topic, _ in ends.broker.published[spoken:] if topic.endswith("/up/ledger")]
-    assert len(ends.store.books.stored(Stream("store-1", first, Lane.LEDGER))) == 100
-    assert ends.outbox.books[first].acked[Lane.LEDGER] < 41
-
-
-@in_virtual_time
-async def test_a_rolled_back_disk_that_lived_on_beyond_what_the_cloud_has_begins_anew_too() -> None:
-    ends = await a_disk_that_was_rolled_back(lived_on=True)
-    first = ends.outbox.incarnation
-    for number in range(211, 301):
-        ends.outbox.record(tap(number))
-    async with ends.running():
-        await ends.until(lambda: ends.outbox.incarnation != first)
-        assert ends.link.state.state is not Link.QUARANTINED
-    assert len(ends.store.books.stored(Stream("store-1", first, Lane.LEDGER))) == 100
-
-
-@in_virtual_time
-async def test_an_operators_release_is_heard_at_once() -> None:
-    ends = TwoEnds()
-    ends.outbox.record(tap(1))
-    async with ends.running():
-        await ends.until(lambda: ends.outbox.drained)
-        notice = Quarantined(incarnation=ends.outbox.incarnation, lane=Lane.LEDGER, sequence=1, reason="looked at")
-        ends.store.quarantine(Dispute("store-1", notice, b""))
-        ends.outbox.record(tap(2))
-        await ends.until(lambda: ends.link.state.state is Link.QUARANTINED)
-        ends.store.release("store-1")
-        ends.landing.released("store-1", ends.store.standing("store-1", ends.outbox.incarnation))
-        await ends.until(lambda: ends.outbox.drained, within_s=1.0)
-        assert ends.link.state.state is Link.ONLINE
-    assert_the_cloud_equals_the_journal(ends)
-
-
-@in_virtual_time
-async def test_a_cloud_that_holds_another_body_stops_the_gateway() -> None:
-    ends = TwoEnds()
-    for number in range(1, 11):
-        ends.outbox.record(tap(number))
-    async with ends.running():
-        await ends.until(lambda: ends.outbox.drained)
-    ends.outbox.forge(Lane.LEDGER, 10, tap(99))
-    ends = renewed(ends)
-    async with ends.running():
-        await ends.until(lambda: ends.link.state.state is Link.QUARANTINED)
-        assert "row 10" in ends.link.state.detail
-
-
 def settle_directly(ends: TwoEnds) -> None:
     """The cloud applied what the gateway has, and the acknowledgement was lost."""
     rows = ends.outbox.books[ends.outbox.incarnation].rows[Lane.LEDGER]
@@ -301,20 +173,6 @@ async def test_whatever_is_published_to_the_cloud_it_goes_on() -> None:
 
 
 @in_virtual_time
-async def test_an_acknowledgement_for_another_journal_changes_nothing() -> None:
-    ends = TwoEnds()
-    stranger = MemoryOutbox()
-    stranger.incarnation = "f" * 32
-    ends.broker.retained["regulars/v1/store-1/down/ack"] = (
-        b'{"incarnation":"' + b"f" * 32 + b'","lanes":{"ledger":{"sequence":9,"hash":"' + b"a" * 64 + b'"}}}'
-    )
-    ends.outbox.record(tap(1))
-    async with ends.running():
-        await ends.until(lambda: ends.outbox.drained)
-    assert_the_cloud_equals_the_journal(ends)
-
-
-@in_virtual_time
 async def test_the_cloud_is_away_and_comes_back() -> None:
     ends = TwoEnds()
     ends.broker.drop = lambda topic, payload: "/up/" in topic
@@ -345,42 +203,6 @@ async def test_a_day_without_the_network_is_made_up_for() -> None:
         ends.broker.mend()
         await ends.until(lambda: ends.outbox.drained, within_s=120.0)
     assert_the_cloud_equals_the_journal(ends)
-
-
-@in_virtual_time
-async def test_replica_steps_follow_each_other_and_each_is_confirmed() -> None:
-    ends = TwoEnds()
-    ends.store.steps = [step(number) for number in range(5)]
-    async with ends.running():
-        await ends.until(lambda: ends.replica.at.version == 5)
-        assert [each.to_version for each in ends.replica.steps] == [1, 2, 3, 4, 5]
-        await ends.until(lambda: ends.store.versions["store-1"].version == 5)
-        ends.store.steps.append(step(5))
-        ends.landing.replica_changed()
-        await ends.until(lambda: ends.store.versions["store-1"].version == 6, within_s=2.0)
-
-
-@in_virtual_time
-async def test_a_new_life_of_the_clouds_database_starts_the_replica_anew() -> None:
-    ends = TwoEnds()
-    ends.store.steps = [step(number) for number in range(3)]
-    async with ends.running():
-        await ends.until(lambda: ends.replica.at.version == 3)
-        ends.store.steps = [step(number, epoch="another life") for number in range(2)]
-        await ends.until(lambda: ends.replica.at.epoch == "another life" and ends.replica.at.version == 2)
-
-
-def step(number: int, epoch: str = "first life") -> ReplicaStep:
-    member = ReplicaMember(member=f"m{number}", name="王芳", balance=number, version=number + 1)
-    return ReplicaStep(
-        epoch=epoch,
-        from_version=number,
-        to_version=number + 1,
-        latest_version=number + 1,
-        as_of="2026-01-01T00:00:00Z",
-        incarnation="0" * 32,
-        members=(member,),
-    )
 
 
 _WEATHER = st.builds(
@@ -436,38 +258,3 @@ def lose_what_is_there(ends: TwoEnds, first: int, last: int) -> None:
     intact = {row.sequence for row in book.rows[Lane.LEDGER] if not row.lost}
     if intact.issuperset(range(first, last + 1)) and first > book.acked[Lane.LEDGER]:
         ends.outbox.lose(Lane.LEDGER, first, last, "deleted")
-
-
-class PickyReplica(MemoryReplica):
-    """Cannot use anything it is told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.refused = 0
-
-    async def apply(self, step: ReplicaStep) -> StepOutcome:
-        self.refused += 1
-        raise ValueError("per_minor is 0")
-
-
-@in_virtual_time
-async def test_a_step_that_nobody_can_use_does_not_stop_the_store_and_is_not_confirmed() -> None:
-    ends = TwoEnds()
-    picky = ends.replica = PickyReplica()
-    ends.link = ends.gateway_link(ends.outbox)
-    ends.store.steps = [
-        ReplicaStep(
-            epoch="one",
-            from_version=0,
-            to_version=1,
-            latest_version=1,
-            as_of="2026-06-02T09:00:00.000Z",
-            incarnation=ends.outbox.incarnation,
-        )
-    ]
-    async with ends.running():
-        await ends.until(lambda: picky.refused > 1)
-        ends.outbox.record(tap(1))
-        await ends.until(lambda: ends.outbox.drained)
-        assert ends.link.state.state is Link.ONLINE
-    assert ends.store.versions == {}
