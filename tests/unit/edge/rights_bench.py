@@ -15,7 +15,7 @@ from cloud_bridge.contract import PointsPostedV1, PostingV1
 from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import RightsStanding
 from cloud_bridge.replica import ReplicaMember, ReplicaRight, ReplicaUndo
-from edge_agent.journal import POINTS, Journal, Transaction
+from edge_agent.journal import POINTS, Journal, StandingWord, Transaction
 from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.rights.replies import Replies
@@ -179,3 +179,8 @@ async def rights_bench(
 
 
 A_DAY = timedelta(days=1)
+
+
+async def state_of(bench: RightsBench) -> tuple[StandingWord | None, bool]:
+    state = await bench.journal.read(lambda reader: reader.rights_state())
+    return state.standing, state.is_frozen
