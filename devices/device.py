@@ -17,17 +17,57 @@ class DeviceError(Exception):
     """The root of all errors of this package."""
 
 
+class Trouble(StrEnum):
+    """What is wrong, as a key for which a page has words in each language; ``reason`` texts say it in detail."""
+
+    GONE = "gone"
+    """The port, the path or the address is not there: a pulled plug."""
+    FORBIDDEN = "forbidden"
+    """It is there, and this program may not open it."""
+    BUSY = "busy"
+    """Another program holds it."""
+    SILENT = "silent"
+    """It is there and answers nothing."""
+    GARBLED = "garbled"
+    """What comes from it means nothing: a loose contact, a wrong speed."""
+    MISSING_SOFTWARE = "missing_software"
+    """A library that its driver needs is not installed."""
+    NOT_OPENED = "not_opened"
+    """Opening took too long."""
+    NOT_TAKEN = "not_taken"
+    """The device is well; what it said could not be recorded."""
+    ENDED = "ended"
+    """Its driver ended by itself."""
+    BUG = "bug"
+    """Its driver raised something that it may not."""
+    FLOODING = "flooding"
+    """It says more in a second than is taken of one device; the rest waits."""
+    HOLDS_UP = "holds_up"
+    """Its driver held up all others, and was closed for it."""
+
+
 class DeviceFault(DeviceError, OSError):
     """The device cannot be used now. The supervisor shows ``reason``, waits, and opens it again.
 
-    ``remedy`` tells the technician what to try; ``retry_after_s`` overrides the first backoff.
+    ``remedy`` tells the technician what to try; ``retry_after_s`` overrides the first backoff; ``key`` says it in
+    one word. ``is_still_open``: only what was asked failed, and the same opening may be asked again.
     """
 
-    def __init__(self, reason: str, *, remedy: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        remedy: str,
+        retry_after_s: float | None = None,
+        key: Trouble | None = None,
+        is_still_open: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
         self.retry_after_s = retry_after_s
+        self.key = key
+        self.is_still_open = is_still_open
 
 
 class Device(Protocol):

@@ -297,10 +297,14 @@ class DeviceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConditionChanged:
-    """A device that still works says how well: ``DEGRADED`` with a reason, or ``ONLINE`` again."""
+    """A device that still works says how well: ``DEGRADED`` with a reason, or ``ONLINE`` again.
+
+    ``key`` says the reason in one word (:class:`~devices.device.Trouble`) for pages that speak other languages.
+    """
 
     state: DeviceState
     reason: str
+    key: str = field(default="", compare=False)
 
 
 Observation = (

@@ -36,7 +36,9 @@ class FakeTime:
         async with asyncio.timeout(5), self._slept:
             await self._slept.wait_for(lambda: len(self.sleeps) >= times)
 
-    def pace(self, *, draw: float = 1.0, open_s: float = 5.0, close_s: float = 0.2) -> Pace:
+    def pace(
+        self, *, draw: float = 1.0, open_s: float = 5.0, close_s: float = 0.2, alert_after_s: float = 60.0
+    ) -> Pace:
         return Pace(
             backoff=Backoff(lambda: draw),
             sleep=self.sleep,
@@ -44,6 +46,7 @@ class FakeTime:
             now=lambda: BIRTH + timedelta(seconds=self.passed_s),
             open_s=open_s,
             close_s=close_s,
+            alert_after_s=alert_after_s,
         )
 
 

@@ -115,11 +115,12 @@ async def test_waits_double_up_to_the_cap_and_never_end() -> None:
     time = FakeTime()
     async with supervised(time, door=reader):
         await time.until_slept(12)
-    assert time.sleeps[:8] == [0.5, 1, 2, 4, 8, 16, 30, 30]
-    assert set(time.sleeps[6:12]) == {30}
+    assert time.sleeps[:7] == [0.5, 1, 2, 4, 8, 15, 15]
+    assert sum(time.sleeps[:9]) == 0.5 + 1 + 2 + 4 + 8 + 3 * 15  # cut in two where somebody is called
+    assert set(time.sleeps[9:12]) == {15}
 
 
-@pytest.mark.parametrize(("draw", "wait_s"), [(0.0, 15.0), (0.5, 22.5)])
+@pytest.mark.parametrize(("draw", "wait_s"), [(0.0, 7.5), (0.5, 11.25)])
 def test_waits_are_jittered_between_half_and_all(draw: float, wait_s: float) -> None:
     assert FakeTime().pace(draw=draw).backoff.wait_s(50) == wait_s
 
@@ -197,7 +198,7 @@ async def test_a_degraded_device_says_why_and_goes_on_reading() -> None:
     assert all(isinstance(observation, CardTapped) for _, observation in store.taken)
 
 
-async def test_an_observation_that_cannot_be_handled_closes_the_generator_and_the_device_is_opened_again() -> None:
+async def test_an_observation_that_cannot_be_handled_closes_the_generator_and_the_opening_is_asked_again() -> None:
     reader = FakeReader()
     taken: list[Observation] = []
     recovered = asyncio.Event()
@@ -214,6 +215,26 @@ async def test_an_observation_that_cannot_be_handled_closes_the_generator_and_th
         reader.tap("04a1b2c4")
         await asyncio.wait_for(recovered.wait(), 5)
     assert reader.refusals == 1
+    assert reader.opened == 1
+
+
+async def test_a_path_that_takes_nothing_twice_in_a_row_has_the_device_opened_again() -> None:
+    reader = FakeReader()
+    refused = 0
+    recovered = asyncio.Event()
+
+    async def fails_twice(_: str, __: Observation) -> None:
+        nonlocal refused
+        refused += 1
+        if refused > 2:
+            recovered.set()
+            return
+        raise RuntimeError("a bug in the path")
+
+    async with supervised(FakeTime(), fails_twice, door=reader):
+        for uid in ("04a1b2c3", "04a1b2c4", "04a1b2c5"):
+            reader.tap(uid)
+        await asyncio.wait_for(recovered.wait(), 5)
     assert reader.opened == 2
 
 
