@@ -105,6 +105,9 @@ class StoreBus:
         client, self._client = self._client, None
         if client is None:
             return
+        ended = client._disconnected  # noqa: SLF001 - looked at, so that nobody reports it as never looked at
+        if ended.done() and not ended.cancelled():
+            ended.exception()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await client.__aexit__(None, None, None)

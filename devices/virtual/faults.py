@@ -11,13 +11,17 @@ class FaultKind(StrEnum):
     SILENT = "silent"
     """Takes every byte and answers none: a hung chip, a cut wire."""
     FROZEN = "frozen"
-    """Stops in the middle of a frame: a brown-out."""
+    """Stops in the middle of a frame: a brown-out. A sensor goes on saying what it said last."""
     GARBAGE = "garbage"
     """Answers with random bytes: a loose contact, a wrong speed."""
     UNPLUGGED = "unplugged"
     """The port is gone, and its path with it: a pulled plug."""
     TORN_CARD = "torn_card"
     """A card is taken away in the middle of being read, before it is done."""
+    LATE = "late"
+    """What it says arrives seconds later: a crowded radio."""
+    FLOOD = "flood"
+    """Says the same hundreds of times: a firmware gone mad."""
 
 
 class UnsupportedFault(ValueError):
