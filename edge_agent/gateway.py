@@ -13,15 +13,15 @@ from cloud_bridge.transport import mqtt_dial
 from cloud_bridge.uplink.link import Gateway as LinkedGateway
 from cloud_bridge.uplink.link import GatewayLink
 from cloud_bridge.uplink.state import Link, LinkState
-from devices.device import Device
+from devices.device import Device, DeviceFault, Signal
 from devices.observations import ConditionChanged, Observation
 from devices.readings import SensorBack, SensorFound, SensorLost, SensorRead
 from edge_agent.clock import HybridClock
-from edge_agent.config import DeviceTable, EdgeSettings, read_secret
+from edge_agent.config import EdgeSettings, read_secret
 from edge_agent.counters import Counter, Counters
 from edge_agent.day_turn import DayTurn
 from edge_agent.decisions import Decisions, Shop, Windows
-from edge_agent.floor.floor import Floor
+from edge_agent.floor.floor import Floor, FloorTools
 from edge_agent.journal import Journal, Transaction
 from edge_agent.kiosk.desk import KioskDesk, KioskPlace, KioskTools
 from edge_agent.kiosk.pins import PinCheck
@@ -38,11 +38,13 @@ from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.rights.standing import GatewayStanding
 from edge_agent.rights.witness import WitnessFile
+from edge_agent.shelves.planogram import load_planogram
 from edge_agent.show import Screens
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import ScreenTimes
 from edge_agent.standing.vitals import Vitals
 from edge_agent.supervision import AttachedDevice, Backoff, DeviceCondition, Pace, Supervisor
+from edge_agent.supervision.attaching import attached
 from edge_agent.surroundings import Surroundings
 from edge_agent.tap_path import TapPath
 from edge_agent.web.figures import figures
@@ -101,7 +103,7 @@ class Gateway:
             devices=self._conditions,
             trouble=lambda: attestor.trouble,
         )
-        self.floor = Floor(monotonic=clock.monotonic)
+        self.floor = self._floor()
         self.desk = RightsDesk(attestor)
         self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
         shop = self._shop()
@@ -225,6 +227,17 @@ class Gateway:
             pin_above_points=self._settings.rights.pin_above_points,
         )
 
+    def _floor(self) -> Floor:
+        tools = FloorTools(
+            journal=self._journal,
+            hub=self.hub,
+            store_name=self._settings.gateway.store_name,
+            now=self._clock.now,
+            monotonic=self._clock.monotonic,
+        )
+        file = self._settings.floor.planogram_file
+        return Floor(tools, plan=load_planogram(file) if file else ())
+
     def _is_proven(self, counter: str, member: str) -> bool:
         """Whether the member at a counter showed its kiosk more than a card that can be copied."""
         visit = self._visits.at(self._counters.kiosk_at(counter) or "")
@@ -272,13 +285,16 @@ class Gateway:
         return GatewayLink(gateway, dial, rng=self._around.chance)
 
     def _supervisor(self) -> Supervisor:
-        devices = [_attached(table, self._around) for table in self._settings.devices]
+        drivers = self._around.drivers
+        devices = [attached(table, drivers(table.driver), show=_no_indicator) for table in self._settings.devices]
         devices += [AttachedDevice(f"touch-{name}", TOUCH_DRIVER, _always(t)) for name, t in self.touches.items()]
         pace = Pace(
             backoff=Backoff(self._around.chance.random),
             sleep=asyncio.sleep,
             monotonic=self._clock.monotonic,
             now=self._clock.now,
+            alert_after_s=self._settings.supervision.alert_after_s,
+            words_per_s_max=self._settings.supervision.observations_per_s_max,
         )
         return Supervisor(devices, handle=self.handle, changed=self.device_changed, pace=pace)
 
@@ -299,7 +315,6 @@ def _always(device: Device) -> Callable[[], Device]:
     return lambda: device
 
 
-def _attached(table: DeviceTable, around: Surroundings) -> AttachedDevice:
-    driver = around.drivers(table.driver)
-    settings = driver.configure(table.settings)
-    return AttachedDevice(table.name, table.driver, lambda: driver.open(settings))
+async def _no_indicator(indicator: str, signal: Signal) -> None:
+    """For a gateway without indicators."""
+    raise DeviceFault(f"{indicator} cannot be switched {signal.value}: there is no such indicator", remedy="Add it.")

@@ -1,10 +1,10 @@
 """The configuration of a gateway: what ``edge.toml`` may say, and what is said when it says something else."""
 
+from edge_agent.config.device_settings import DeviceTable, SupervisionSettings
 from edge_agent.config.problems import ConfigError
 from edge_agent.config.secret_files import SecretError, read_secret, too_open
 from edge_agent.config.settings import (
     CounterSettings,
-    DeviceTable,
     EdgeSettings,
     GatewaySettings,
     JournalLimits,
@@ -22,6 +22,7 @@ __all__ = [
     "JournalLimits",
     "RightsSettings",
     "SecretError",
+    "SupervisionSettings",
     "VisitSettings",
     "WebSettings",
     "read_secret",

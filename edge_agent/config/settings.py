@@ -14,6 +14,8 @@ from cloud_bridge.topics import check_gateway_id
 from cloud_bridge.transport import BrokerSettings
 from devices.device import DeviceError, Driver
 from devices.registry import load_driver
+from edge_agent.config.device_settings import DeviceTable, Name, SupervisionSettings
+from edge_agent.config.floor_settings import FloorSettings
 from edge_agent.config.paths import anchored
 from edge_agent.config.problems import ConfigError, explain, parse_toml
 from edge_agent.config.secret_files import KEY_BYTES_MIN, SecretError, read_secret
@@ -28,7 +30,6 @@ _KEYS = frozenset({"gateway.secret_file", "gateway.medium_key_file"})
 DriverLoader = Callable[[str], Driver[Any]]
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Zone = Annotated[str, Field(max_length=60), AfterValidator(known_zone)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -142,19 +143,6 @@ class RightsSettings(_Section):
     )
 
 
-class DeviceTable(BaseModel):
-    """``[[devices]]``: a name, a driver, and beside them the settings of that driver."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-    name: Name = Field(description="Name of the device, unique at this gateway")
-    driver: str = Field(min_length=1, max_length=40, description="Driver that reads it")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The driver's own settings, its paths relative to the configuration file resolved."""
-        return dict(self.model_extra or {})
-
-
 class EdgeSettings(_Section):
     """The whole of ``edge.toml``."""
 
@@ -168,7 +156,11 @@ class EdgeSettings(_Section):
     visits: VisitSettings = Field(default=VisitSettings(), description="How long a tap and a sale wait for each other")
     rights: RightsSettings = Field(default=RightsSettings(), description="What may be redeemed here")
     screens: IdleTimes = Field(default=IdleTimes(), description="How long each kiosk screen stays when nothing happens")
+    floor: FloorSettings = Field(default=FloorSettings(), description="The shelves, and what is watched on them")
     devices: tuple[DeviceTable, ...] = Field(default=(), max_length=DEVICES_MAX, description="Attached hardware")
+    supervision: SupervisionSettings = Field(
+        default=SupervisionSettings(), description="How patient the gateway is with its devices"
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -253,4 +245,4 @@ def _checked_device(path: Path, device: DeviceTable, drivers: DriverLoader) -> D
         driver.configure(table)
     except ValidationError as error:
         raise explain(path, error, driver.settings, section=place) from error
-    return DeviceTable(name=device.name, driver=device.driver, **table)
+    return device.with_settings(table)
