@@ -14,6 +14,7 @@ from cloud_bridge.topics import check_gateway_id
 from cloud_bridge.transport import BrokerSettings
 from devices.device import DeviceError, Driver
 from devices.registry import load_driver
+from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.device_settings import DeviceTable, Name, SupervisionSettings
 from edge_agent.config.floor_settings import FloorSettings
 from edge_agent.config.paths import anchored
@@ -158,6 +159,7 @@ class EdgeSettings(_Section):
     screens: IdleTimes = Field(default=IdleTimes(), description="How long each kiosk screen stays when nothing happens")
     floor: FloorSettings = Field(default=FloorSettings(), description="The shelves, and what is watched on them")
     devices: tuple[DeviceTable, ...] = Field(default=(), max_length=DEVICES_MAX, description="Attached hardware")
+    alerts: AlertSettings = Field(default=AlertSettings(), description="What staff are called for, and who is called")
     supervision: SupervisionSettings = Field(
         default=SupervisionSettings(), description="How patient the gateway is with its devices"
     )
@@ -225,6 +227,7 @@ class EdgeSettings(_Section):
             "web.manager_password_file": self.web.manager_password_file,
             "broker.password_file": self.broker.password_file,
             "broker.tls.key_file": tls.key_file if tls else None,
+            **self.alerts.secret_files(),
         }
         return {key: file for key, file in named.items() if file is not None}
 

@@ -1,0 +1,65 @@
+"""Alerts as the board shows them, and the facts they carry: bounded, and harmless to store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from edge_agent.journal.floor.alerts import KeptAlert
+from kiosk_ui.staff.board import AlertState, AlertView, Severity
+
+FACTS_MAX = 16
+FACT_LENGTH_MAX = 200
+_INTEGER_MAX = 2**53
+
+Facts = Mapping[str, str | int]
+
+_URGENCY = {Severity.URGENT: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_STATES = {
+    AlertState.ESCALATED: 0,
+    AlertState.RAISED: 1,
+    AlertState.ACKNOWLEDGED: 2,
+    AlertState.SNOOZED: 3,
+    AlertState.RESOLVED: 4,
+}
+
+
+def tidy(facts: Facts) -> Facts:
+    """Facts as they may be kept: so many, so long, and text that is Unicode."""
+    return {key[:40]: _tidy(value) for key, value in list(facts.items())[:FACTS_MAX]}
+
+
+def view_of(alert: KeptAlert) -> AlertView:
+    """One alert for the board."""
+    return AlertView(
+        id=alert.id,
+        kind=alert.kind.value,
+        subject=alert.subject,
+        severity=alert.severity,
+        state=alert.state,
+        zone=alert.zone,
+        name_zh=str(alert.facts.get("name_zh", "")),
+        name_en=str(alert.facts.get("name_en", "")),
+        facts=dict(alert.facts),
+        raised_at=alert.raised_at,
+        changed_at=alert.changed_at,
+        claimed_by=alert.claimed_by,
+        until=alert.until,
+        escalation=alert.escalation,
+    )
+
+
+def in_order(alerts: Iterable[KeptAlert]) -> list[KeptAlert]:
+    """What to do first comes first; of the resolved, the newest."""
+    return sorted(alerts, key=_rank)
+
+
+def _rank(alert: KeptAlert) -> tuple[int, int, int, float]:
+    if not alert.is_open:
+        return 1, 0, 0, -alert.changed_at.timestamp()
+    return 0, _URGENCY[alert.severity], _STATES[alert.state], alert.raised_at.timestamp()
+
+
+def _tidy(value: str | int) -> str | int:
+    if isinstance(value, int):
+        return max(-_INTEGER_MAX, min(_INTEGER_MAX, value))
+    return value.encode("utf-8", "replace").decode("utf-8")[:FACT_LENGTH_MAX]
