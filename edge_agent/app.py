@@ -75,6 +75,7 @@ async def serve(settings: EdgeSettings, around: Surroundings, stopping: asyncio.
         gateway = Gateway(settings, journal, clock, around)
         await gateway.standing.begin(around.machine())
         await gateway.day_turn.begin()
+        await gateway.floor.begin()
         await gateway.tap_path.replay()
         return await _serve_until_stopped(gateway, around, stopping or _stop_by_signal())
     finally:
@@ -90,6 +91,7 @@ async def _serve_until_stopped(gateway: Gateway, around: Surroundings, stopping:
         "status": asyncio.create_task(gateway.vitals.publish(), name="status"),
         "witness": asyncio.create_task(gateway.standing.keep_witness(), name="witness"),
         "commits": asyncio.create_task(gateway.vitals.watch_journal(), name="commits"),
+        "floor": asyncio.create_task(gateway.floor.run(), name="floor"),
         "day": asyncio.create_task(gateway.day_turn.run(), name="day"),
         "screen times": asyncio.create_task(gateway.screen_times.keep(), name="screen times"),
         "watchdog": asyncio.create_task(around.service.keep_alive(gateway.proof_of_life), name="watchdog"),

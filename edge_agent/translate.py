@@ -100,10 +100,10 @@ def is_product_code(text: str, symbology: str) -> bool:
     """
     if not symbology.upper().startswith(_LINEAR) and symbology.lower() != "unknown":
         return False
-    return text.isascii() and text.isdigit() and len(text) in _GTIN_LENGTHS and _check_digit_fits(text)
+    return text.isascii() and text.isdigit() and len(text) in _GTIN_LENGTHS and check_digit_fits(text)
 
 
-def _check_digit_fits(digits: str) -> bool:
+def check_digit_fits(digits: str) -> bool:
     """GS1 General Specifications, section 7.9: weights 3 and 1 from the right, the sum a multiple of 10."""
     weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
     return weighted % 10 == 0

@@ -12,7 +12,7 @@ from cloud_crm.config import ConfigError as CloudConfigError
 from cloud_crm.programme.configured import configured_programme
 from edge_agent.config import EdgeSettings, too_open
 from edge_agent.config.problems import ConfigError, parse_toml
-from provisioning.planogram import COLUMNS, load_planogram
+from edge_agent.shelves.planogram import COLUMNS, load_planogram
 from provisioning.programme_file import SECTIONS, doubts, read_programme
 from provisioning.store_plan import StorePlan
 
@@ -118,6 +118,15 @@ def _check_planogram(path: Path) -> Verdict:
             "these are a till's transactions, no configuration",
             "Replay them: regulars demo --sales FILE",
         )
-    slots = load_planogram(path)
-    articles = len({slot.sku for slot in slots})
-    return Verdict(f"planogram ({','.join(COLUMNS[:3])}, …)", f"{len(slots)} slots, {articles} articles")
+    slots = load_planogram(path, zones=_zones_beside(path))
+    articles, scales = len({slot.sku for slot in slots}), sum(bool(slot.scale) for slot in slots)
+    summary = f"{len(slots)} slots, {articles} articles, {scales} scales"
+    return Verdict(f"planogram ({','.join(COLUMNS[:3])}, …)", summary)
+
+
+def _zones_beside(planogram: Path) -> tuple[str, ...] | None:
+    """The zones of the store.toml in the same folder; ``None`` where there is none, or it has none."""
+    store = planogram.with_name("store.toml")
+    if not store.is_file():
+        return None
+    return tuple(zone.name for zone in StorePlan.load(store).zones) or None
