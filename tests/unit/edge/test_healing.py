@@ -110,6 +110,13 @@ def device(name: str, reader: FakeReader, **more: Any) -> AttachedDevice:
     return AttachedDevice(name, "fake", lambda: reader, **more)
 
 
+def absent() -> FakeReader:
+    """A reader that is not plugged in."""
+    reader = FakeReader()
+    reader.fault = DeviceFault("nothing there", remedy="plug it in")
+    return reader
+
+
 def climbed(failures: int, *, has_power: bool = False, is_still_open: bool = False) -> list[Rung]:
     climb = Climb(has_power=has_power)
     return [climb.fail(is_still_open=is_still_open) for _ in range(failures)]
@@ -152,8 +159,7 @@ def test_a_device_that_is_offline_comes_back_by_nothing_but_being_opened(happeni
 
 
 async def test_power_is_cut_and_given_back_after_four_failures_in_a_row() -> None:
-    reader, relay, time = FakeReader(), Relay(), FakeTime()
-    reader.fault = DeviceFault("nothing there", remedy="plug it in")
+    reader, relay, time = absent(), Relay(), FakeTime()
     power = PowerCycle(RelayPower("relay-1", show=relay.show), off_s=5.0, settle_s=3.0)
     async with supervised(time, device("door", reader, power=power)) as ward:
         await asyncio.wait_for(relay.off.wait(), _WITHIN_S)
@@ -186,8 +192,7 @@ async def test_power_is_given_back_although_the_gateway_stops_in_between() -> No
 
 
 async def test_a_relay_that_fails_does_not_end_the_reopening() -> None:
-    reader, relay, time = FakeReader(), Relay(refusals=1_000), FakeTime()
-    reader.unplug()
+    reader, relay, time = absent(), Relay(refusals=1_000), FakeTime()
     async with supervised(time, device("door", reader, power=PowerCycle(RelayPower("r", show=relay.show)))) as ward:
         await time.until_slept(20)
         reader.plug_in()
@@ -232,8 +237,7 @@ async def test_a_power_command_that_is_not_there_is_told_with_a_remedy(tmp_path:
 
 
 async def test_somebody_is_called_once_a_device_was_offline_for_a_minute_and_sent_home_when_it_is_back() -> None:
-    reader, time = FakeReader(), FakeTime()
-    reader.unplug()
+    reader, time = absent(), FakeTime()
     async with supervised(time, device("door", reader)) as ward:
         await ward.until(lambda: bool(ward.calls))
         assert 60 in list(accumulate(time.sleeps)), "it wakes in the middle of a wait to call"
@@ -255,8 +259,7 @@ async def test_a_device_that_comes_and_goes_has_somebody_called_when_the_ladder_
 
 
 async def test_an_alert_that_cannot_be_kept_is_said_again() -> None:
-    reader, time = FakeReader(), FakeTime()
-    reader.unplug()
+    reader, time = absent(), FakeTime()
     attempts: list[bool] = []
     said = asyncio.Event()
 
