@@ -21,3 +21,7 @@ class CardChannel(Protocol):
         At most :data:`APDU_BYTES_MAX` bytes go out; an answer has at most 258.
         """
         ...
+
+    def close(self) -> None:
+        """The conversation is over: the reader looks for other cards again at once. Safe to call twice."""
+        ...

@@ -25,6 +25,10 @@ class CardField:
         """Whether every card that came has left."""
         return not self._misses
 
+    def holds(self, card: CardUid) -> bool:
+        """Whether this card has come and not left."""
+        return card in self._misses
+
     def polled(self, found: CardUid | None) -> bool:
         """Take the result of one poll; returns whether a card has come."""
         visitor = None if found is None or found.is_random else found

@@ -14,8 +14,10 @@ import nfc.clf.transport
 import pytest
 import structlog
 
-from devices.card_readers.pn532 import DRIVER, Pn532Reader, Pn532Settings
-from devices.card_readers.pn532_link import NoText, Pn532Link
+from devices.card_readers.pn532 import DRIVER, Pn532Settings, open_reader
+from devices.card_readers.nfc_link import NoText
+from devices.card_readers.pn532_link import open_pn532
+from devices.card_readers.reader import CardReader
 from devices.device import DeviceFault
 from devices.observations import CardTapped, CardUid, CodeScanned, Observation, Trust
 from devices.virtual.cards import Card, FelicaCard, Ntag213, Reply, Type4Card, uri_message
@@ -35,8 +37,8 @@ def chip(tmp_path: Path) -> Iterator[VirtualPn532]:
         yield running
 
 
-def _reader(chip: VirtualPn532, **settings: Any) -> Pn532Reader:
-    return Pn532Reader(Pn532Settings(path=chip.port.link, **settings))
+def _reader(chip: VirtualPn532, **settings: Any) -> CardReader:
+    return open_reader(Pn532Settings(path=chip.port.link, **settings))
 
 
 async def _waiting(chip: VirtualPn532) -> None:
@@ -212,7 +214,7 @@ async def test_a_card_torn_away_while_it_is_read_is_a_tap(chip: VirtualPn532) ->
 
 
 def test_torn_and_blank_are_told_apart(chip: VirtualPn532) -> None:
-    link = Pn532Link(chip.port.link)
+    link = open_pn532(chip.port.link)
     try:
         assert link.read_text() is NoText.TORN
         with chip.holding(Ntag213(_ANNA)):
@@ -278,7 +280,7 @@ async def test_a_chip_that_does_not_answer_cannot_be_opened_and_says_what_to_che
 async def test_a_missing_port_and_a_path_that_is_none_are_told_apart(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "gone", "there is no"), (tmp_path, "is no serial port")):
         with pytest.raises(DeviceFault, match=reason):
-            async with Pn532Reader(Pn532Settings(path=path)):
+            async with open_reader(Pn532Settings(path=path)):
                 pass
 
 
@@ -286,7 +288,7 @@ async def test_a_loop_of_links_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     with pytest.raises(DeviceFault, match="there is no"):
-        async with Pn532Reader(Pn532Settings(path=tmp_path / "a")):
+        async with open_reader(Pn532Settings(path=tmp_path / "a")):
             pass
 
 
@@ -301,7 +303,7 @@ async def test_a_chip_left_at_full_speed_by_a_killed_gateway_is_called_back(chip
 
 
 def test_a_wake_that_came_too_late_does_not_cut_the_farewell_short(chip: VirtualPn532) -> None:
-    link = Pn532Link(chip.port.link)
+    link = open_pn532(chip.port.link)
     assert chip.baudrate == 921_600
     link.wake()
     link.close()
