@@ -45,6 +45,7 @@ from edge_agent.standing.screen_times import ScreenTimes
 from edge_agent.standing.vitals import Vitals
 from edge_agent.supervision import AttachedDevice, Backoff, DeviceCondition, Pace, Supervisor
 from edge_agent.supervision.attaching import attached
+from edge_agent.supervision.calling import device_finding
 from edge_agent.surroundings import Surroundings
 from edge_agent.tap_path import TapPath
 from edge_agent.web.figures import figures
@@ -194,6 +195,10 @@ class Gateway:
         )
         await self._journal.write(lambda tx: tx.record(change))
 
+    async def device_alarm(self, condition: DeviceCondition, is_needed: bool) -> None:  # noqa: FBT001 - a callback
+        """Self-healing came to its end, or the device is back: the alerts decide who is called."""
+        await self.floor.find(device_finding(condition, is_needed=is_needed))
+
     def link_changed(self, state: LinkState) -> None:
         """Tell the screens whether the cloud can be reached."""
         self._notices.link_changed(state)
@@ -296,7 +301,7 @@ class Gateway:
             alert_after_s=self._settings.supervision.alert_after_s,
             words_per_s_max=self._settings.supervision.observations_per_s_max,
         )
-        return Supervisor(devices, handle=self.handle, changed=self.device_changed, pace=pace)
+        return Supervisor(devices, handle=self.handle, changed=self.device_changed, alarm=self.device_alarm, pace=pace)
 
 
 def _nothing(_: Transaction) -> None:
