@@ -22,6 +22,8 @@ class FaultKind(StrEnum):
     """What it says arrives seconds later: a crowded radio."""
     FLOOD = "flood"
     """Says the same hundreds of times: a firmware gone mad."""
+    DRIFT = "drift"
+    """Moves away from the truth, slowly: a load cell beside a radiator."""
 
 
 class UnsupportedFault(ValueError):

@@ -1,0 +1,1 @@
+"""Shelves that weigh what lies on them."""
