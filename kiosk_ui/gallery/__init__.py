@@ -3,8 +3,9 @@
 ``python -m kiosk_ui.gallery`` serves it on this machine; no program of the product does.
 """
 
+from kiosk_ui.gallery.board_samples import BOARD, BOARDS, SampleFloor
 from kiosk_ui.gallery.kiosk_samples import SCREENS
 from kiosk_ui.gallery.server import gallery
 from kiosk_ui.gallery.staff_samples import ALARMING, STATUS
 
-__all__ = ["ALARMING", "SCREENS", "STATUS", "gallery"]
+__all__ = ["ALARMING", "BOARD", "BOARDS", "SCREENS", "STATUS", "SampleFloor", "gallery"]

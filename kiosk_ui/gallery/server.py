@@ -13,12 +13,14 @@ from starlette.responses import HTMLResponse
 from kiosk_ui.design import Pages, SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
 from kiosk_ui.design.error_pages import error_pages
+from kiosk_ui.gallery.board_samples import BOARDS, SampleFloor
 from kiosk_ui.gallery.kiosk_samples import SCREENS
 from kiosk_ui.gallery.staff_samples import ALARMING, STATUS, STORE, SampleDesk
 from kiosk_ui.kiosk.pages import Kiosk, kiosk_pages
 from kiosk_ui.kiosk.screens import CONNECTION_EVENT, SCREEN_EVENT, Connection, kiosk_channel
 from kiosk_ui.kiosk.touch import Touch
 from kiosk_ui.live import LiveHub, live_pages
+from kiosk_ui.staff.board_pages import board_pages
 from kiosk_ui.staff.member_pages import member_pages
 from kiosk_ui.staff.pages import staff_pages
 from kiosk_ui.staff.status import StoreStatus
@@ -50,6 +52,9 @@ def gallery() -> FastAPI:
     app.include_router(staff_pages(pages, hub, alarming), prefix="/alarming")
 
     app.include_router(member_pages(pages, hub, SampleDesk(), counters=["counter-1", "counter-2"]))
+
+    for prefix, board in BOARDS.items():
+        app.include_router(board_pages(pages, hub, SampleFloor(board)), prefix=prefix)
 
     @app.get("/", response_class=HTMLResponse)
     async def components(request: Request) -> HTMLResponse:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from devices.observations import DeviceState
 from devices.readings import Measure
@@ -63,6 +63,21 @@ class AlertView(_View):
     escalation: int = 0
 
 
+_WAITS_FOR_SOMEBODY = (AlertState.RAISED, AlertState.ESCALATED, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
+_MOST_SEVERE_FIRST = (Severity.URGENT, Severity.WARNING, Severity.INFO)
+
+
+def urgency(alert: AlertView) -> tuple[int, int, float]:
+    """The place of an alert on the board: what still waits for somebody first, then the most severe, then the oldest.
+
+    What somebody has in hand comes below, then what was put off, then what is done, the latest first.
+    """
+    if alert.state is AlertState.RESOLVED:
+        return len(_WAITS_FOR_SOMEBODY), 0, -alert.changed_at.timestamp()
+    place = max(1, _WAITS_FOR_SOMEBODY.index(alert.state))
+    return place, _MOST_SEVERE_FIRST.index(alert.severity), alert.raised_at.timestamp()
+
+
 class StockState(StrEnum):
     """How a slot stands against its plan."""
 
@@ -110,7 +125,7 @@ class SensorView(_View):
 
 
 class Board(_View):
-    """Everything on the staff board. ``alerts`` come most urgent first, open ones before resolved ones."""
+    """Everything on the staff board. ``alerts`` are put in the order of :func:`urgency`, however they came."""
 
     store_name: str
     at: AwareDatetime
@@ -121,6 +136,11 @@ class Board(_View):
     """Who is on duty, by the plan of shifts."""
     is_quiet: bool = False
     """Quiet hours: only what is urgent is pushed to phones."""
+
+    @field_validator("alerts")
+    @classmethod
+    def _most_urgent_first(cls, alerts: tuple[AlertView, ...]) -> tuple[AlertView, ...]:
+        return tuple(sorted(alerts, key=urgency))
 
 
 class BoardAct(_View):

@@ -87,6 +87,7 @@ def board_pages(pages: Pages, hub: LiveHub, desk: BoardDesk, *, who: Who = _as_w
             request,
             "staff/board.html",
             board=board.model_dump(mode="json"),
+            login=who(request, ""),
             live_url=f"/live/{BOARD_CHANNEL}",
             live_after=live_after,
         )

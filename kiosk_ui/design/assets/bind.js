@@ -12,15 +12,18 @@
 //   data-value="share"                becomes the value of a <progress>
 //   data-state-of="link.state"        becomes the data-state attribute that colours follow
 //   data-set="subject=claimable.sale" becomes data-subject, for a button's module
+//   data-vars="share=share low=mark"  become the CSS variables --share and --low
 //   data-each="devices"               its <template> once per item; inside, paths start at the item
+//   data-each="alerts" data-key="id"  the same, and an item keeps its element wherever it moves in the list
 //
-// Items are kept and filled anew, so focus and scrolling stay where they are.
+// Items are kept and filled anew, so focus and scrolling stay where they are. A keyed one is not even looked at
+// while what it says is the same.
 
 import * as format from "/assets/design/format.js";
 
 const PARTS = " · ";
 const OTHER = "other"; // The words for a code that nobody foresaw.
-const BOUND = "[data-text],[data-say],[data-if],[data-state-of],[data-set],[data-value],[data-each]";
+const BOUND = "[data-text],[data-say],[data-if],[data-state-of],[data-set],[data-value],[data-vars],[data-each]";
 
 function at(view, path) {
   if (path === ".") return view;
@@ -38,9 +41,17 @@ function holds(view, condition) {
   return word === undefined ? says(at(view, path)) : String(at(view, path)) === word;
 }
 
+function setVariables(element, view, bindings) {
+  for (const binding of bindings.split(" ")) {
+    const [name, path] = binding.split("=");
+    element.style.setProperty(`--${name}`, at(view, path) ?? 0);
+  }
+}
+
 export class Binder {
   #language;
   #words;
+  #said = new WeakMap();
 
   // words: an element (or template content) holding <data value="device.online">Online</data>
   constructor({ language, words }) {
@@ -67,7 +78,7 @@ export class Binder {
   }
 
   #bind(element, view) {
-    const { text, say, if: condition, stateOf, set, value, each } = element.dataset;
+    const { text, say, if: condition, stateOf, set, value, vars, each, key } = element.dataset;
     if (condition !== undefined) element.hidden = !holds(view, condition);
     if (stateOf !== undefined) element.dataset.state = at(view, stateOf) ?? "";
     if (set !== undefined) {
@@ -75,9 +86,11 @@ export class Binder {
       element.dataset[name] = at(view, path) ?? "";
     }
     if (value !== undefined) element.value = at(view, value) ?? 0;
+    if (vars !== undefined) setVariables(element, view, vars);
     if (text !== undefined) this.#write(element, view, text);
     if (say !== undefined) this.#say(element, view, say);
-    if (each !== undefined) this.#repeat(element, at(view, each) ?? []);
+    if (each !== undefined && key === undefined) this.#repeat(element, at(view, each) ?? []);
+    if (each !== undefined && key !== undefined) this.#keep(element, at(view, each) ?? [], key);
   }
 
   #write(element, view, binding) {
@@ -142,5 +155,26 @@ export class Binder {
       this.fill(element, item);
     });
     for (const extra of shown.slice(items.length)) extra.remove();
+  }
+
+  // Whoever has the focus keeps it: an element that moves would lose it otherwise.
+  #keep(list, items, key) {
+    const template = list.querySelector(":scope > template");
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    const known = new Map([...list.children].filter((child) => child !== template).map((child) => [child.dataset.key, child]));
+    let before = template;
+    for (const item of items) {
+      const name = String(at(item, key));
+      const element = known.get(name) ?? template.content.firstElementChild.cloneNode(true);
+      known.delete(name);
+      element.dataset.key = name;
+      const said = JSON.stringify(item);
+      if (this.#said.get(element) !== said) this.fill(element, item);
+      this.#said.set(element, said);
+      if (before.nextElementSibling !== element) before.after(element);
+      before = element;
+    }
+    for (const gone of known.values()) gone.remove();
+    if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
   }
 }
