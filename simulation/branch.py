@@ -14,9 +14,11 @@ from devices.virtual.pn532_chip import VirtualPn532
 from devices.virtual.scanner import VirtualScanner
 from simulation.cable import Cable
 from simulation.files.store import CounterNames, StoreFolder, StorePorts
+from simulation.processes.brokers import BrokerKind, broker_command, listening
 from simulation.processes.children import Child, Plan
 from simulation.processes.keeper import Keeper
 from simulation.processes.ports import HOST
+from simulation.store_bus import StoreBusBroker
 
 STOP_GRACE_S = 1.2
 _RESTART_TIMEOUT_S = 10.0
@@ -34,13 +36,17 @@ class CounterHardware:
 
 @dataclass(frozen=True, slots=True)
 class BranchPlan:
-    """Where a store is. ``regulars`` is the command line of the product's own programs, ``broker`` a port."""
+    """Where a store is. ``regulars`` is the command line of the product's own programs, ``broker`` a port.
+
+    ``bus`` is the kind of broker for the store's own sensors, in a store that has a floor.
+    """
 
     folder: StoreFolder
     ports: StorePorts
     broker: int
     regulars: Sequence[str]
     seed: int
+    bus: BrokerKind = BrokerKind.EMBEDDED
 
 
 class Branch:
@@ -54,6 +60,12 @@ class Branch:
         program = (*plan.regulars, "edge", "--config", str(folder.edge_toml), "--stations")
         self.gateway = Child(Plan("edge", program, folder.log("edge"), healthy(web, ports.kiosk)))
         self._keeper = Keeper(self.gateway, on_failure)
+        self.bus = StoreBusBroker(self._bus(), on_failure) if folder.plan.floor is not None else None
+
+    def _bus(self) -> Child:
+        folder, port = self.plan.folder, self.plan.ports.bus
+        command = broker_command(self.plan.bus, port, config=folder.path / "bus.conf")
+        return Child(Plan("bus", command, folder.log("bus"), listening(port)))
 
     def _hardware(self, names: CounterNames) -> CounterHardware:
         folder = self.plan.folder
@@ -96,13 +108,18 @@ class Branch:
         for counter in self.counters:
             counter.reader.start()
             counter.scanner.plug()
-        await self.gateway.start()
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(self.gateway.start())
+            if self.bus is not None:
+                starting.create_task(self.bus.start())
         self._keeper.begin()
 
     async def stop(self) -> None:
         """Take everything away, in order. Safe to call at any time."""
         await self._keeper.end()
         await self.gateway.stop(grace_s=STOP_GRACE_S)
+        if self.bus is not None:
+            await self.bus.stop()
         await self.cable.__aexit__(None, None, None)
         for counter in self.counters:
             counter.scanner.unplug()
@@ -112,6 +129,8 @@ class Branch:
         """End the gateway at once and for good; stopping then has nothing to wait for."""
         self._keeper.let_go()
         self.gateway.kill()
+        if self.bus is not None:
+            self.bus.kill()
 
     def kill_gateway(self) -> None:
         """``kill -9``; it is started again a moment later."""

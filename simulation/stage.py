@@ -7,11 +7,8 @@ event of the day and not the end of the demo.
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
@@ -20,21 +17,15 @@ import httpx
 from simulation.branch import STOP_GRACE_S, Branch, BranchPlan, healthy
 from simulation.files.chain import ChainFolder, ChainPorts
 from simulation.files.store import StoreFolder, StorePorts
+from simulation.processes.brokers import BrokerKind, BrokerMissing, broker_command, listening
 from simulation.processes.children import Child, Plan
 from simulation.processes.keeper import Keeper
-from simulation.processes.ports import HOST, answers
+from simulation.processes.ports import HOST
+
+__all__ = ["BrokerKind", "Stage", "StageError", "StagePlan"]
 
 _BROKER_GRACE_S = 0.2
 _SEEDS_PER_STORE = 100
-_MOSQUITTO_PATHS = ("mosquitto", "/usr/sbin/mosquitto")
-
-
-class BrokerKind(StrEnum):
-    """Which MQTT broker the demo runs."""
-
-    EMBEDDED = "embedded"
-    """amqtt in a process of its own: nothing to install."""
-    MOSQUITTO = "mosquitto"
 
 
 class StageError(RuntimeError):
@@ -60,7 +51,11 @@ class Stage:
         self._web = web
         folder, ports = plan.folder, plan.ports
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.broker = Child(Plan("broker", _broker_command(plan), folder.log("broker"), _listening(ports.broker)))
+        try:
+            command = broker_command(plan.broker, ports.broker, config=folder.path / "mosquitto.conf")
+        except BrokerMissing as error:
+            raise StageError(str(error)) from error
+        self.broker = Child(Plan("broker", command, folder.log("broker"), listening(ports.broker)))
         program = (*plan.regulars, "cloud", "--config", str(folder.cloud_toml))
         self.cloud = Child(Plan("cloud", program, folder.log("cloud"), healthy(web, ports.cloud)))
         self._keepers = [Keeper(child, self._fail) for child in (self.broker, self.cloud)]
@@ -71,7 +66,7 @@ class Stage:
 
     def branch_at(self, folder: StoreFolder, ports: StorePorts, *, seed: int) -> Branch:
         """A store that speaks to this stage's broker; not started."""
-        plan = BranchPlan(folder, ports, self.plan.ports.broker, self.plan.regulars, seed)
+        plan = BranchPlan(folder, ports, self.plan.ports.broker, self.plan.regulars, seed, self.plan.broker)
         return Branch(plan, self._web, on_failure=self._fail)
 
     @property
@@ -122,25 +117,3 @@ class Stage:
     def _fail(self, reason: str) -> None:
         if not self.failed.done():
             self.failed.set_exception(StageError(reason))
-
-
-def _listening(port: int) -> Callable[[], Awaitable[bool]]:
-    async def is_listening() -> bool:
-        return await answers(port)
-
-    return is_listening
-
-
-def _broker_command(plan: StagePlan) -> tuple[str, ...]:
-    """The broker's command line. Raises :class:`StageError` where Mosquitto is asked for and absent."""
-    port = plan.ports.broker
-    if plan.broker is BrokerKind.EMBEDDED:
-        return (sys.executable, "-m", "simulation.broker_process", "--port", str(port))
-    program = next(filter(None, map(shutil.which, _MOSQUITTO_PATHS)), None)
-    if program is None:
-        raise StageError("Mosquitto is not installed. Install it (apt-get install mosquitto), or leave --broker out.")
-    config = plan.folder.path / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} {HOST}\nallow_anonymous true\npersistence false\nmax_queued_messages 2000\n", encoding="utf-8"
-    )
-    return (program, "-c", str(config))

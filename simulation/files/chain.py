@@ -12,7 +12,7 @@ from typing import Any, Self
 from simulation.files.store import StoreFolder, StorePlan, StorePorts, draw_secret, toml_text
 from simulation.processes.ports import choose
 
-_PORTS_PER_STORE = 3
+_PORTS_PER_STORE = 4
 
 
 class FolderInUse(RuntimeError):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulation.floor.plan import FloorPlan
+
 GATEWAY_ID = "demo-store"
 STORE_NAME = "西湖店 West Lake"
 STORE_ZONE = "Asia/Shanghai"
@@ -60,6 +62,8 @@ class StorePlan:
     counters: int = 2
     timezone: str = STORE_ZONE
     pin_above_points: int = 0
+    floor: FloorPlan | None = None
+    """The shelves with their sensors, if it has any."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.counters <= COUNTERS_MAX:
@@ -73,11 +77,15 @@ class StorePlan:
 
 @dataclass(frozen=True, slots=True)
 class StorePorts:
-    """Where one store listens on 127.0.0.1. ``cable`` is where its gateway believes the broker to be."""
+    """Where one store listens on 127.0.0.1. ``cable`` is where its gateway believes the broker to be.
+
+    ``bus`` is the broker of the store's own sensors, in a store that has a floor.
+    """
 
     kiosk: int
     till: int
     cable: int
+    bus: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,14 @@ class Child:
         """``kill -9``: no goodbye, no flush."""
         self._signal(signal.SIGKILL)
 
+    def suspend(self) -> None:
+        """Let it hang: it keeps its connections and answers nothing, until :meth:`resume`."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
     async def wait(self) -> int:
         """Wait for its end; the exit status (negative: killed by that signal)."""
         if self._process is None:
