@@ -58,12 +58,21 @@ class ReplicaMember(Message):
 
 
 class ReplicaMedium(Message):
-    """A medium and whose it is; ``member`` is ``None`` once it is unlinked or blocked."""
+    """A medium and whose it is; ``member`` is ``None`` once it is unlinked or blocked.
+
+    ``card_keys`` are those of a card that can prove itself: whoever shows its number and proves nothing is a copy.
+    """
 
     medium: Medium
     member: Member | None
     version: Count
     public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    card_keys: (
+        Annotated[
+            str, Field(min_length=1, max_length=400, description="Sealed for this gateway: AES-256-GCM, base64url")
+        ]
+        | None
+    ) = None
 
 
 class ReplicaRight(Message):

@@ -13,6 +13,7 @@ from cloud_bridge.downlink import ReplicaCursor, StepOutcome
 from cloud_bridge.replica import ReplicaMember, ReplicaStep
 from cloud_bridge.topics import Lane
 from edge_agent.journal.database import Statements
+from edge_agent.journal.floor.cards import drop_cards_of, put_cards
 from edge_agent.journal.lanes.chain import place_of, sequence_in
 from edge_agent.journal.lanes.events import Query
 from edge_agent.journal.terms_shelf import TermsShelf
@@ -158,7 +159,7 @@ class ReplicaKeeping(ReplicaQueries):
         return StepOutcome.APPLIED
 
     def _clear(self) -> None:
-        for table in ("replica_members", "replica_media", "replica_programme", "replica_terms"):
+        for table in ("replica_members", "replica_media", "replica_cards", "replica_programme", "replica_terms"):
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
     def _included_place(self, step: ReplicaStep) -> int:
@@ -184,10 +185,12 @@ class ReplicaKeeping(ReplicaQueries):
             [(m.member, m.name, m.language, m.balance, reach, _profile(m)) for m in step.members],
         )
         removed = [(member,) for member in step.removed]
+        drop_cards_of(self._connection, removed)
         self._connection.executemany("DELETE FROM replica_media WHERE member = ?", removed)
         self._connection.executemany("DELETE FROM replica_members WHERE member = ?", removed)
 
     def _put_media(self, step: ReplicaStep) -> None:
+        put_cards(self._connection, step)
         self._connection.executemany(
             "INSERT OR REPLACE INTO replica_media VALUES (?, ?)",
             [(m.medium, m.member) for m in step.media if m.member is not None],
