@@ -24,6 +24,8 @@ class FaultKind(StrEnum):
     """Says the same hundreds of times: a firmware gone mad."""
     DRIFT = "drift"
     """Moves away from the truth, slowly: a load cell beside a radiator."""
+    FLAT_BATTERY = "flat_battery"
+    """Says with its last breath that its battery is flat, and nothing any more. Nobody tells that it is gone."""
 
 
 class UnsupportedFault(ValueError):

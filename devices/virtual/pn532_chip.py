@@ -38,7 +38,9 @@ _CARDS_LISTED = 0x4B
 class VirtualPn532:
     """The chip, its serial adapter and its antenna. ``fail()`` and ``heal()`` work while it runs."""
 
-    fault_kinds = frozenset(FaultKind)
+    fault_kinds = frozenset(
+        {FaultKind.SILENT, FaultKind.FROZEN, FaultKind.GARBAGE, FaultKind.UNPLUGGED, FaultKind.TORN_CARD}
+    )
 
     def __init__(self, link: Path, *, seed: int = 0) -> None:
         self.port = PtyPort(link)

@@ -44,6 +44,8 @@ class ZigbeeThing:
     product: str = "MCCGQ11LM"
     state: dict[str, object] = field(default_factory=dict)
     is_online: bool = True
+    is_flat: bool = False
+    """Its battery is: it says nothing any more, and the bridge has not noticed."""
 
 
 class VirtualZigbee2Mqtt(BusNode):
@@ -61,6 +63,7 @@ class VirtualZigbee2Mqtt(BusNode):
         self._regular: set[str] = set()
         self._frozen: dict[str, bytes] | None = None
         self._news: list[Saying] = []
+        self._last_words: set[str] = set()
 
     def pair(self, name: str, *properties: str, battery: int = 100, is_regular: bool = False) -> ZigbeeThing:
         """Let a device join: ``contact``, ``occupancy``, ``temperature``, ``humidity``, ``weight``.
@@ -110,6 +113,17 @@ class VirtualZigbee2Mqtt(BusNode):
         """Let a battery stand at ``battery`` percent."""
         self.tell(name, battery=battery)
 
+    def flatten(self, name: str) -> None:
+        """Let a battery go flat: the device says so, and nothing after that."""
+        self.drain(name, battery=_FLAT_PERCENT)
+        self._last_words.add(name)
+        self._things[name].is_flat = True
+
+    def renew(self, name: str) -> None:
+        """Put a fresh battery in."""
+        self._things[name].is_flat = False
+        self.drain(name, battery=100)
+
     def tell(self, name: str, **state: object) -> None:
         """Change what a device says of itself."""
         self._things[name].state.update(state)
@@ -143,8 +157,13 @@ class VirtualZigbee2Mqtt(BusNode):
         news, self._news = self._news, []
         due = self._changed | (self._regular if beat else set())
         self._changed = set()
-        states = (self._state(thing) for name, thing in self._things.items() if name in due and thing.is_online)
-        return (*news, *states)
+        last_words, self._last_words = self._last_words, set()
+        speaking = (
+            thing
+            for name, thing in self._things.items()
+            if name in due and thing.is_online and (name in last_words or not thing.is_flat)
+        )
+        return (*news, *map(self._state, speaking))
 
     def _state(self, thing: ZigbeeThing) -> Saying:
         frozen = self._frozen or {}
