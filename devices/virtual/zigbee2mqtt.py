@@ -14,6 +14,8 @@ import orjson
 from devices.store_bus import BusSettings, LastWill
 from devices.virtual.bus_node import BusNode, Saying
 
+_FLAT_PERCENT = 1
+
 
 def _binary(name: str, *, on: bool, off: bool) -> dict[str, object]:
     return {"type": "binary", "name": name, "property": name, "access": 1, "value_on": on, "value_off": off}
