@@ -22,6 +22,7 @@ from edge_agent.alerts.schedule import Schedule
 from edge_agent.alerts.steps import Messages, Step, Steps
 from edge_agent.alerts.views import Facts, in_order, tidy, view_of
 from edge_agent.config.alert_settings import AlertSettings
+from edge_agent.floor.bell import Bell
 from edge_agent.floor.findings import AlertKind, Finding, Holds
 from edge_agent.journal import Reader
 from edge_agent.journal.floor.alerts import KeptAlert
@@ -69,12 +70,14 @@ class Alerts:
     ) -> None:
         self.turn = asyncio.Lock()
         """Whoever moves alerts on takes turns: nobody may compute from what is about to change."""
-        self.schedule = Schedule(settings, ZoneInfo(timezone))
+        self.queued = Bell()
+        """Rung when there are messages to send, or fewer."""
+        self._schedule = Schedule(settings, ZoneInfo(timezone))
         self.unraised = 0
         """Alerts beyond :data:`ALERTS_OPEN_MAX`, counted each time one would have been raised."""
         self._settings = settings
         self._kinds = kinds_of(settings)
-        self._routing = Routing(self.schedule)
+        self._routing = Routing(self._schedule)
         self._draw_id = draw_id
         self._conditions: dict[Key, _Condition] = {}
         self._open: dict[Key, KeptAlert] = {}
@@ -114,6 +117,16 @@ class Alerts:
             if not step.alert.is_open and not self._kinds[step.alert.kind].is_sensed:
                 # It happened once and was looked into: only if it is found again, it happened again.
                 self._conditions.pop((step.alert.kind, step.alert.subject), None)
+        if steps:
+            self.queued.ring()
+
+    def shift(self, now: datetime) -> str | None:
+        """Who is on duty, by the plan of shifts."""
+        return self._schedule.shift_now(now)
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether only what is urgent is pushed."""
+        return self._schedule.is_quiet(now)
 
     def named(self, alert_id: str) -> KeptAlert | None:
         """An alert that is open or was resolved a moment ago, with the newest facts."""

@@ -48,11 +48,11 @@ class Step:
         level = alert.escalation if alert.state is AlertState.ESCALATED else 0
         for target in self.messages.targets:
             key = PushKey(alert.id, alert.state, level, target.destination)
-            tx.queue_push(key, due=target.not_before, at=alert.changed_at)
+            tx.queue_push(key, due=target.not_before)
         if self.messages.echo_at is not None:
             for name in tx.told(alert.id, self.messages.echoes):
                 key = PushKey(alert.id, alert.state, level, name)
-                tx.queue_push(key, due=self.messages.echo_at, at=alert.changed_at)
+                tx.queue_push(key, due=self.messages.echo_at)
         if not alert.is_open:
             tx.forget_alerts()
 

@@ -31,7 +31,7 @@ TABLES: tuple[str, ...] = (
     """CREATE TABLE pushes(
         alert TEXT NOT NULL, state TEXT NOT NULL, level INTEGER NOT NULL, destination TEXT NOT NULL,
         due_ms INTEGER NOT NULL, queued_ms INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-        outcome TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '',
+        begun INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (alert, state, level, destination)) WITHOUT ROWID""",
     "CREATE INDEX pushes_waiting ON pushes(destination, due_ms) WHERE outcome = 'waiting'",
 )
@@ -84,12 +84,16 @@ class PushKey:
 
 @dataclass(frozen=True, slots=True)
 class KeptPush:
-    """A message to send. It must not go before ``due``, and was first to be sent at ``queued_at``."""
+    """A message to send. It must not go before ``due``, and was first to be sent at ``queued_at``.
+
+    ``begun`` counts how often its sending began without its end being known: a gateway that was killed in between.
+    """
 
     key: PushKey
     due: datetime
     queued_at: datetime
     attempts: int = 0
+    begun: int = 0
     outcome: PushOutcome = PushOutcome.WAITING
     reason: str = ""
 
@@ -100,7 +104,7 @@ class StaleAlertError(RuntimeError):
 
 _ALERT = """SELECT alert, kind, subject, severity, state, raised_ms, changed_ms, zone, facts, claimed_by, until_ms,
     due_ms, escalation, version FROM alerts"""
-_PUSH = "SELECT alert, state, level, destination, due_ms, queued_ms, attempts, outcome, reason FROM pushes"
+_PUSH = "SELECT alert, state, level, destination, due_ms, queued_ms, attempts, begun, outcome, reason FROM pushes"
 
 
 class AlertQueries(Query):
@@ -178,14 +182,14 @@ class AlertKeeping(AlertQueries):
         if done.rowcount != 1:
             raise StaleAlertError(f"the alert {alert.id} is not at its step {alert.version - 1}")
 
-    def queue_push(self, key: PushKey, *, due: datetime, at: datetime) -> None:
+    def queue_push(self, key: PushKey, *, due: datetime) -> None:
         """Have a message sent from ``due`` on: once ever. One that was withdrawn unsent waits again."""
         self._connection.execute(
             """INSERT INTO pushes(alert, state, level, destination, due_ms, queued_ms) VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET outcome = 'waiting', reason = '', attempts = 0,
+                ON CONFLICT DO UPDATE SET outcome = 'waiting', reason = '', attempts = 0, begun = 0,
                     due_ms = excluded.due_ms, queued_ms = excluded.queued_ms
                 WHERE pushes.outcome = 'withdrawn'""",
-            (*_key(key), to_ms(due), to_ms(at)),
+            (*_key(key), to_ms(due), to_ms(due)),
         )
 
     def told(self, alert_id: str, among: Collection[str]) -> list[str]:
@@ -203,11 +207,23 @@ class AlertKeeping(AlertQueries):
         for state in states:
             rows = self._connection.execute(
                 """UPDATE pushes SET outcome = 'withdrawn' WHERE alert = ? AND state = ? AND outcome = 'waiting'
-                    RETURNING alert, state, level, destination, due_ms, queued_ms, attempts, outcome, reason""",
+                    RETURNING alert, state, level, destination, due_ms, queued_ms, attempts, begun, outcome, reason""",
                 (alert_id, state.value),
             )
             withdrawn += [_push(row) for row in rows]
         return withdrawn
+
+    def begin_push(self, key: PushKey) -> bool:
+        """A message is about to be sent; until it is settled or put off, nobody knows whether it was.
+
+        ``False``: it was withdrawn, and must not be.
+        """
+        done = self._connection.execute(
+            """UPDATE pushes SET begun = begun + 1
+                WHERE alert = ? AND state = ? AND level = ? AND destination = ? AND outcome = 'waiting'""",
+            _key(key),
+        )
+        return done.rowcount == 1
 
     def settle_push(self, key: PushKey, outcome: PushOutcome, reason: str = "") -> None:
         """A message was tried: that is what became of it, whatever was meant with it since."""
@@ -220,7 +236,7 @@ class AlertKeeping(AlertQueries):
     def put_off_push(self, key: PushKey, *, until: datetime, reason: str) -> None:
         """A message was tried and could not be sent; it is tried again then, unless it was withdrawn meanwhile."""
         self._connection.execute(
-            """UPDATE pushes SET due_ms = ?, reason = ?, attempts = attempts + 1
+            """UPDATE pushes SET due_ms = ?, reason = ?, attempts = attempts + 1, begun = 0
                 WHERE alert = ? AND state = ? AND level = ? AND destination = ? AND outcome = 'waiting'""",
             (to_ms(until), reason[:300], *_key(key)),
         )
@@ -279,4 +295,4 @@ def _key(key: PushKey) -> tuple[str, str, int, str]:
 
 def _push(row: tuple[Any, ...]) -> KeptPush:
     key = PushKey(row[0], AlertState(row[1]), row[2], row[3])
-    return KeptPush(key, datetime_of(row[4]), datetime_of(row[5]), row[6], PushOutcome(row[7]), row[8])
+    return KeptPush(key, datetime_of(row[4]), datetime_of(row[5]), row[6], row[7], PushOutcome(row[8]), row[9])
