@@ -128,6 +128,10 @@ def _device(condition: DeviceCondition) -> DeviceView:
         state=condition.state,
         reason=condition.reason,
         last_seen=condition.last_seen,
+        key=condition.key,
+        remedy=condition.remedy,
+        rung=condition.rung or "",
+        failures=condition.failures,
     )
 
 

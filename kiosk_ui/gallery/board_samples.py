@@ -77,7 +77,7 @@ _ALERTS = (
         2, "low_stock", "A2", state=AlertState.ACKNOWLEDGED, claimed_by="李娜",
         facts={"units": 2, "capacity": 18, "reorder_at": 4}, **_TEA,
     ),
-    _alert(30, "device_offline", "scale-7", facts={"reason": "no word for 90 s: look at its cable and power"}),
+    _alert(30, "device_offline", "scale-7", facts={"reason": "no word for 90 s", "key": "silent"}),
     _alert(
         45, "missing", "S-1008", severity=Severity.INFO, name_zh="巧克力 100g", name_en="Chocolate 100 g",
         zone="零食 Snacks", facts={"units": 2, "sku": "S-1008"},

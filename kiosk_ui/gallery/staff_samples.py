@@ -57,7 +57,13 @@ ALARMING = STATUS.model_copy(
         "link": LinkView(state=LinkState.OFFLINE, since=_NOON, detail="connection refused; trying again in 8 s"),
         "devices": [
             STATUS.devices[0].model_copy(
-                update={"state": DeviceState.OFFLINE, "reason": "the reader was unplugged: put the USB cable back"}
+                update={
+                    "state": DeviceState.OFFLINE,
+                    "reason": "/dev/ttyUSB0: no such device",
+                    "key": "gone",
+                    "rung": "reopen",
+                    "failures": 3,
+                }
             ),
             *STATUS.devices[1:],
         ],

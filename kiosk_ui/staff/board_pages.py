@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, NoReturn, Protocol
+from typing import Annotated, Any, NoReturn, Protocol
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Field
@@ -26,6 +26,9 @@ _REFUSALS = {
     GONE: ("this store knows nothing of this name", "look at the board again"),
     "already_resolved": ("it is done already", "look at the board again"),
     "still_so": ("the sensor still says that it is so", "put it right; the sensor itself confirms it"),
+    "claimed": ("somebody else is on it", "look at the board again"),
+    "not_snoozed": ("it is not put off", "look at the board again"),
+    "highest": ("nobody stands above those who were told", "call them yourself"),
     "not_allowed_here": ("this role may not do that here", "ask a manager"),
 }
 _OTHER_REFUSAL = ("that cannot be done now", "look at the board again")
@@ -56,7 +59,8 @@ class BoardDesk(Protocol):
 class BoardRefusal(ProblemView):
     """Why an act was refused: ``reason`` is the key of :class:`~kiosk_ui.staff.board.ActResult`."""
 
-    reason: str = Field(description="gone, already_resolved, still_so …: a key")
+    reason: str = Field(description="gone, already_resolved, still_so, claimed …: a key")
+    alert: dict[str, Any] | None = Field(default=None, description="The alert as it stands, in JSON")
 
 
 Who = Callable[[Request, str], str]
@@ -126,7 +130,8 @@ def _actor(request: Request, written: str, who: Who) -> str:
 
 def _refuse(place: str, result: ActResult) -> NoReturn:
     problem, remedy = _REFUSALS.get(result.reason, _OTHER_REFUSAL)
-    view = BoardRefusal(**ProblemView.of(place, problem, remedy).model_dump(), reason=result.reason)
+    alert = None if result.alert is None else result.alert.model_dump(mode="json")
+    view = BoardRefusal(**ProblemView.of(place, problem, remedy).model_dump(), reason=result.reason, alert=alert)
     raise Refused(404 if result.reason == GONE else 409, view)
 
 

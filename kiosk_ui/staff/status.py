@@ -33,13 +33,21 @@ class LinkView(_View):
 
 
 class DeviceView(_View):
-    """One device: ``reason`` says why it is not simply online."""
+    """One device: ``reason`` says why it is not simply online, in its driver's words; ``key`` is the same as a key.
+
+    ``rung`` is what is being tried to bring it back, after ``failures`` in a row.
+    """
 
     name: str
     driver: str
     state: DeviceState
     reason: str = ""
     last_seen: AwareDatetime | None = None
+    key: str = ""
+    """One of :class:`devices.device.Trouble`, or empty: then only the reason tells."""
+    remedy: str = ""
+    rung: str = ""
+    failures: int = Field(default=0, ge=0)
 
 
 class LaneView(_View):

@@ -142,7 +142,10 @@ export class Acts {
       if (response.ok) return await response.json();
       const isRefused = REFUSED.has(response.status);
       const problem = response.status < SERVER_FAULT ? "other" : "outcome_unknown";
-      this.#say(isRefused ? refusal(await response.json()) : this.#binder.word("reason", problem), isRefused ? "calm" : "warn");
+      if (!isRefused) return this.#say(this.#binder.word("reason", problem), "warn");
+      const refused = await response.json();
+      this.#changed(refused.alert ?? null);
+      this.#say(refusal(refused), "calm");
     } catch {
       this.#say(this.#binder.word("reason", "outcome_unknown"), "warn");
     }

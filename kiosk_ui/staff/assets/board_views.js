@@ -2,6 +2,7 @@
 
 const OPEN = new Set(["raised", "escalated", "acknowledged", "snoozed"]);
 const STOCK = new Set(["low_stock", "stock_out", "overstock", "wrong_item"]);
+const COUNTED = new Set(["missing", "phantom"]);
 const REFILLS = new Set(["low_stock", "stock_out"]);
 const TONES = { urgent: "bad", warning: "warn", info: "calm" };
 const SLOT_TONES = { ok: "good", low: "warn", out: "bad", over: "calm", unknown: "mute" };
@@ -50,6 +51,7 @@ function amounts(alert, slot) {
   const { units, capacity, milli, limit_milli: limit } = alert.facts;
   const have = slot?.units ?? units ?? null;
   const of = slot?.capacity ?? capacity ?? null;
+  const isWarmth = alert.kind === "temperature";
   const counts = STOCK.has(alert.kind) && have !== null && of !== null;
   return {
     have,
@@ -57,9 +59,9 @@ function amounts(alert, slot) {
     has_level: counts,
     share: counts ? percent(have, of) : 0,
     mark: counts ? percent(slot?.reorder_at ?? alert.facts.reorder_at ?? 0, of) : 0,
-    units: !counts && Number.isInteger(units) ? units : null,
-    degrees: Number.isInteger(milli) ? milli / MILLI : null,
-    limit: Number.isInteger(limit) ? limit / MILLI : null,
+    units: COUNTED.has(alert.kind) && Number.isInteger(units) ? units : null,
+    degrees: isWarmth && Number.isInteger(milli) ? milli / MILLI : null,
+    limit: isWarmth && Number.isInteger(limit) ? limit / MILLI : null,
   };
 }
 
@@ -83,6 +85,7 @@ function alertView(alert, { slots, language, now, me, word }) {
     thing: name || alert.facts.sku || alert.subject,
     place: name || alert.facts.sku ? alert.subject : "",
     zone: alert.zone || slot?.zone || "",
+    key: alert.facts.key ?? "",
     reason: typeof alert.facts.reason === "string" ? alert.facts.reason : "",
     for_s: wholeMinutes(alert.raised_at, now),
     is_fresh: isWaiting(alert) && seconds(alert.raised_at, now) < MINUTE_S,
