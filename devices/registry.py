@@ -1,4 +1,4 @@
-"""Which drivers are installed: the entry points of the group ``regulars.devices``.
+"""Which drivers are installed: the entry points of the groups ``regulars.devices`` and ``regulars.indicators``.
 
 The configuration names a driver; a name that is not installed is an error, never another driver.
 """
@@ -6,11 +6,14 @@ The configuration names a driver; a name that is not installed is an error, neve
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
 
-from devices.device import DeviceError, Driver
+from devices.device import DeviceError, Driver, IndicatorDriver
 
 GROUP = "regulars.devices"
+INDICATOR_GROUP = "regulars.indicators"
+
+Kind = TypeVar("Kind", Driver[Any], IndicatorDriver[Any])
 
 
 class UnknownDriver(DeviceError, LookupError):
@@ -34,12 +37,26 @@ class BrokenDriver(DeviceError, ImportError):
 
 def installed_drivers() -> tuple[str, ...]:
     """Names of all installed drivers, sorted. Imports none of them, so one broken driver hides no other."""
-    return tuple(sorted(_installed()))
+    return tuple(sorted(_installed(GROUP)))
+
+
+def installed_indicators() -> tuple[str, ...]:
+    """Names of all installed drivers of indicators, sorted."""
+    return tuple(sorted(_installed(INDICATOR_GROUP)))
 
 
 def load_driver(name: str) -> Driver[Any]:
     """Import the driver called ``name``. Raises :class:`UnknownDriver` or :class:`BrokenDriver`."""
-    installed = _installed()
+    return _load(name, GROUP, Driver)
+
+
+def load_indicator(name: str) -> IndicatorDriver[Any]:
+    """Import the driver of an indicator. Raises :class:`UnknownDriver` or :class:`BrokenDriver`."""
+    return _load(name, INDICATOR_GROUP, IndicatorDriver)
+
+
+def _load(name: str, group: str, kind: type[Kind]) -> Kind:
+    installed = _installed(group)
     if name not in installed:
         raise UnknownDriver(name, tuple(sorted(installed)))
     entry_point = installed[name]
@@ -47,12 +64,12 @@ def load_driver(name: str) -> Driver[Any]:
         driver = entry_point.load()
     except (ImportError, AttributeError) as error:
         raise BrokenDriver(entry_point, str(error)) from error
-    if not isinstance(driver, Driver):
-        raise BrokenDriver(entry_point, f"it leads to a {type(driver).__name__}, not to a Driver")
+    if not isinstance(driver, kind):
+        raise BrokenDriver(entry_point, f"it leads to a {type(driver).__name__}, not to a {kind.__name__}")
     if driver.name != name:
         raise BrokenDriver(entry_point, f"the driver calls itself {driver.name!r}")
     return driver
 
 
-def _installed() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
+def _installed(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}

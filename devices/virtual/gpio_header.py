@@ -78,6 +78,12 @@ class _Pin(MockPin):  # type: ignore[misc]
         """The level that a driver put on it; ``None`` where it is no output."""
         return bool(self._state) if self._function == "output" else None
 
+    def edge(self, level: bool) -> None:  # noqa: FBT001 - a level
+        """Its hardware changed to this level: whoever watches it is called, as by the pin library's thread."""
+        watching = self._when_changed() if self._when_changed is not None else None
+        if watching is not None:
+            watching(self.factory.ticks(), level)
+
     def _get_state(self) -> bool:
         self.factory.header.used(self)
         driven = self.source() if self.source is not None else None

@@ -40,7 +40,11 @@ class HarnessPlace:
 
 
 class Harness(Protocol):
-    """Virtual hardware under one driver. Healthy and plugged after ``open()``; called in the event loop."""
+    """Virtual hardware under one driver. Healthy and plugged after ``open()``; called in the event loop.
+
+    Hardware that has a state, such as a door, may have an attribute ``former``: what it showed before. A driver may say
+    that again, at each opening or now and then, before it says what ``produce()`` showed.
+    """
 
     abilities: frozenset[Ability]
 

@@ -1,0 +1,1 @@
+"""Doors, motion, beams and temperature: sensors that are wired to the board itself."""

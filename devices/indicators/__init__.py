@@ -1,0 +1,1 @@
+"""What shows: lamps, buzzers, relays."""
