@@ -14,6 +14,7 @@ from devices.input_events.layouts import KEY_ENTER, KEY_TAB, LAYOUTS, Layout
 from devices.input_events.typist import strokes
 from devices.virtual.faults import FaultKind, UnsupportedFault
 
+_BEGAN_US = 1_767_225_600_000_000
 _SYNC = InputEvent(EV_SYN, 0, 0)
 _GARBAGE = bytes(range(256)) * 8
 _FLOOD_LINES = 200
@@ -31,6 +32,7 @@ class VirtualWedge:
         self._time_bits = time_bits
         self._fd = -1
         self._fault: FaultKind | None = None
+        self._at_us = _BEGAN_US
 
     def __repr__(self) -> str:
         return f"VirtualWedge({str(self.path)!r}, {'plugged' if self._fd >= 0 else 'unplugged'})"
@@ -103,7 +105,7 @@ class VirtualWedge:
 
     def tell(self, event: InputEvent) -> bool:
         """Send one event as it is."""
-        return self.noise(encode(event, time_bits=self._time_bits))
+        return self.noise(self._record(event))
 
     def noise(self, data: bytes) -> bool:
         """Send raw bytes. Returns whether all of them went out."""
@@ -119,7 +121,11 @@ class VirtualWedge:
 
     def _records(self, events: list[InputEvent]) -> bytes:
         """Each event and, as the kernel has it, a synchronisation after it."""
-        return b"".join(encode(each, time_bits=self._time_bits) for event in events for each in (event, _SYNC))
+        return b"".join(self._record(each) for event in events for each in (event, _SYNC))
+
+    def _record(self, event: InputEvent) -> bytes:
+        self._at_us += 1
+        return encode(event, time_bits=self._time_bits, at_us=self._at_us)
 
 
 __all__ = ["KEY_ENTER", "KEY_TAB", "VirtualWedge"]
