@@ -45,6 +45,7 @@ from devices.tills.listener import QuietServer, listen
 from devices.tills.signature import HEADER, sign
 from devices.tills.till_feed import QUOTE_PATH, SALES_PATH, TillFeed, TillFeedSettings
 from devices.virtual.till import quote_body, sale_body
+from edge_agent.cards import CardDesk, CardSecrets
 from edge_agent.clock import system_clock
 from edge_agent.counters import Counters
 from edge_agent.decisions import Decisions, Shop
@@ -190,7 +191,8 @@ async def _serve(folder: Path, parent: Connection) -> None:
     replica = Replica(journal, decisions, desk=desk)
     for step in _steps(journal.incarnation):
         await replica.apply(step)
-    path = TapPath(journal, decisions, _shown, medium_key=_KEY, passing=_passed)
+    cards = CardDesk(journal, CardSecrets(_KEY, b"s" * 32))
+    path = TapPath(journal, decisions, _shown, medium_key=_KEY, cards=cards, passing=_passed)
     bare, bare_port = _bare_server(folder / "floor")
     serving = asyncio.create_task(bare)
     async with TillFeed(TillFeedSettings(secret_file=secret_file, port=0)) as feed:

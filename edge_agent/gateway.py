@@ -16,6 +16,7 @@ from cloud_bridge.uplink.state import Link, LinkState
 from devices.device import Device, DeviceFault, Signal
 from devices.observations import ConditionChanged, Observation
 from devices.readings import SensorBack, SensorFound, SensorLost, SensorRead
+from edge_agent.cards import CardDesk, card_finding, card_secrets
 from edge_agent.clock import HybridClock
 from edge_agent.config import EdgeSettings, read_secret
 from edge_agent.counters import Counter, Counters
@@ -29,6 +30,7 @@ from edge_agent.kiosk.views import Views
 from edge_agent.kiosk.visits import KioskVisits
 from edge_agent.members import Replica
 from edge_agent.outcomes import (
+    CardRefused,
     MemberSeen,
     NothingToShow,
     Outcome,
@@ -176,6 +178,8 @@ class Gateway:
         self._metrics.decided(outcome)
         if isinstance(outcome, MemberSeen):
             self._tell_staff(outcome)
+        if isinstance(outcome, CardRefused):
+            await self.floor.find(card_finding(outcome))
         kiosk = self._kiosk_that_shows(outcome)
         if kiosk is not None:
             self.screen_times.note(kiosk, self._clock.monotonic() - began_s)
@@ -274,7 +278,15 @@ class Gateway:
 
     def _tap_path(self, decisions: Decisions) -> TapPath:
         screens = Screens(self._counters, self.kiosks, self._visits, online=self._online)
-        return TapPath(self._journal, decisions, screens, medium_key=self._medium_key, passing=self._around.passing)
+        cards = CardDesk(self._journal, card_secrets(self._settings))
+        return TapPath(
+            self._journal,
+            decisions,
+            screens,
+            medium_key=self._medium_key,
+            cards=cards,
+            passing=self._around.passing,
+        )
 
     def _link(self, replica: Replica) -> GatewayLink:
         gateway = LinkedGateway(

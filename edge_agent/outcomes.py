@@ -150,6 +150,15 @@ class CannotBeDone:
 
 
 @dataclass(frozen=True, slots=True)
+class CardRefused:
+    """A card that should have proven itself at ``reader`` did not. Nobody was identified."""
+
+    counter: str
+    reader: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """Somebody became a member; ``kind`` is what they showed and is linked now."""
 
@@ -203,6 +212,7 @@ Outcome = (
     | SaleWaits
     | FormDecided
     | CannotBeDone
+    | CardRefused
     | VisitEnded
     | NothingToShow
 )

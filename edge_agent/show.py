@@ -13,6 +13,7 @@ from edge_agent.kiosk.results import linked_of, screen_after
 from edge_agent.kiosk.visits import KioskVisit, KioskVisits
 from edge_agent.outcomes import (
     CannotBeDone,
+    CardRefused,
     FormDecided,
     MediumLinked,
     MediumUnknown,
@@ -23,6 +24,7 @@ from edge_agent.outcomes import (
     SaleWaits,
     VisitEnded,
 )
+from kiosk_ui.kiosk.form_screens import FormReason
 from kiosk_ui.kiosk.screens import Goodbye, Problem, Screen, UnknownCard
 from kiosk_ui.kiosk.session import KioskSession
 
@@ -77,8 +79,10 @@ class Screens:
                 return linked_of(self._of_whom_it_was_linked(kiosk, outcome), outcome)
             case FormDecided():
                 return screen_after(self._visits.at(kiosk), outcome, online=self._online())
-            case CannotBeDone():
-                return self._refusal(kiosk, outcome)
+            case CannotBeDone(reason=reason):
+                return self._refusal(kiosk, reason)
+            case CardRefused():
+                return self._refusal(kiosk, FormReason.CARD_UNPROVEN)
             case VisitEnded(name=name, language=language):
                 return Goodbye(name=name, language=language)
             case SaleWaits(awaits="link"):
@@ -100,7 +104,7 @@ class Screens:
             visit.awaits_link = False
         return visit
 
-    def _refusal(self, kiosk: str, outcome: CannotBeDone) -> Problem:
+    def _refusal(self, kiosk: str, reason: str) -> Problem:
         """What was shown was refused. Whoever stands here goes on; it did not begin a visit of its own."""
         visit = self._visits.at(kiosk)
         shown = self._kiosks[kiosk].screen
@@ -108,7 +112,7 @@ class Screens:
             visit=visit.token if visit else "",
             name=shown.name if visit else None,
             language=shown.language if visit else None,
-            reason=outcome.reason,
+            reason=reason,
         )
 
     def _visit_of(self, kiosk: str, member: str) -> KioskVisit | None:

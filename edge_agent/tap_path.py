@@ -1,6 +1,7 @@
 """Read this first: the path of one tap, station by station.
 
-1. **Sense**     a device yields an observation; it knows no clock and no member
+1. **Sense**     a device yields an observation; it knows no clock and no member. A card that can prove itself is asked
+   to (:mod:`edge_agent.cards`), while it lies there
 2. **Record**    the fact is stamped and journalled before anything acts on it
 3. **Identify**  medium → member, from the local replica
 4. **Decide**    ``loyalty.decide``, pure
@@ -25,9 +26,11 @@ import structlog
 
 from cloud_bridge.contract import SaleCompletedV1
 from devices.observations import FormAnswer, FormFilled, QuoteAsked, SaleCompleted, SaleReceipt, SaleStatus
+from edge_agent.cards import Accepted, CardDesk, Refused, Undecided
+from edge_agent.cards.evidence import Evidence
 from edge_agent.decisions import Decisions
 from edge_agent.journal import Journal, JournalError, Recorded, Transaction
-from edge_agent.outcomes import FormDecided, Outcome
+from edge_agent.outcomes import CannotBeDone, CardRefused, FormDecided, Outcome
 from edge_agent.translate import Translatable, translate
 
 log = structlog.get_logger(__name__)
@@ -83,12 +86,20 @@ class TapPath:
     """Walks observations through the stations, one call each."""
 
     def __init__(
-        self, journal: Journal, decisions: Decisions, show: Show, *, medium_key: bytes, passing: Pass = log_passage
+        self,
+        journal: Journal,
+        decisions: Decisions,
+        show: Show,
+        *,
+        medium_key: bytes,
+        cards: CardDesk,
+        passing: Pass = log_passage,
     ) -> None:
         self._journal = journal
         self._decisions = decisions
         self._show = show
         self._medium_key = medium_key
+        self._cards = cards
         self._passing = passing
 
     async def walk(self, device: str, seen: Translatable | QuoteAsked) -> Outcome | None:
@@ -103,7 +114,8 @@ class TapPath:
         if isinstance(seen, QuoteAsked):
             await self._price(seen)
             return None
-        walked = await self._journal.write(lambda tx: self._record_and_decide(tx, device, seen))
+        evidence = await self._cards.examine(seen)
+        walked = await self._journal.write(lambda tx: self._record_and_decide(tx, device, seen, evidence))
         if walked.recorded is not None:
             self._passing(Station.COMMIT, walked.recorded.traceparent)
         if isinstance(seen, SaleCompleted):
@@ -112,9 +124,9 @@ class TapPath:
             seen.reply(walked.answer)
         if walked.bug is not None:
             raise DecisionBugError(f"{type(seen).__name__} from {device} is recorded but undecided") from walked.bug
-        if walked.outcome is not None and walked.recorded is not None:
+        if walked.outcome is not None:
             self._show(walked.outcome)
-            self._passing(Station.SHOW, walked.recorded.traceparent)
+            self._passing(Station.SHOW, walked.recorded.traceparent if walked.recorded else "")
         return walked.outcome
 
     async def _price(self, asked: QuoteAsked) -> None:
@@ -141,7 +153,18 @@ class TapPath:
             log.info("decide", replayed=len(waiting), decided=decided)
         return decided
 
-    def _record_and_decide(self, tx: Transaction, device: str, seen: Translatable) -> _Walked:
+    def _record_and_decide(
+        self, tx: Transaction, device: str, shown: Translatable, evidence: Evidence | None
+    ) -> _Walked:
+        match self._cards.judge(tx, device, shown, evidence):
+            case Refused(refusal):
+                recorded = tx.record(refusal)
+                self._passing(Station.RECORD, recorded.traceparent)
+                return _Walked(recorded, CardRefused(self._decisions.counter_of(device), device, refusal.reason))
+            case Undecided(reason):
+                return _Walked(None, CannotBeDone(self._decisions.counter_of(device), reason))
+            case Accepted(seen):
+                pass
         if isinstance(seen, SaleCompleted):
             repeated = self._decisions.repeated(tx, seen)
             if repeated is not None:

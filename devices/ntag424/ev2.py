@@ -38,6 +38,8 @@ class Refusal(Enum):
     """It has no such application, or no such key: another kind of card with a copied number."""
     WRONG_KEY = "wrong_key"
     """It does not know the key that the card with this number has."""
+    DELAYED = "delayed"
+    """It was asked with wrong keys too often and answers later. That says nothing of it now."""
     NONSENSE = "nonsense"
     """It answered what no such card answers."""
 
@@ -84,7 +86,7 @@ def rotated(number: bytes) -> bytes:
 _STATUS_REASONS = {
     b"\x91\xae": Refusal.WRONG_KEY,  # authentication error: our proof is not what its key makes of its challenge
     b"\x91\x40": Refusal.NO_SUCH_CARD,  # no such key
-    b"\x91\xad": Refusal.NONSENSE,  # authentication delay: too many wrong keys before
+    b"\x91\xad": Refusal.DELAYED,  # authentication delay
 }
 
 

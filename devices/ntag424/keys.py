@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from devices.ntag424.aes import cmac
+from devices.ntag424.aes import KEY_BYTES, cmac
 
 INPUT_BYTES_MIN = 16
 """Below that AN10922 pads otherwise than CMAC does; nothing here needs it."""
@@ -62,3 +62,14 @@ def card_key(master: bytes, uid: bytes, number: KeyNumber) -> bytes:
 def store_keys(master: bytes, uid: bytes) -> CardKeys:
     """What a store is given of a card."""
     return CardKeys(message=card_key(master, uid, KeyNumber.MESSAGE), proof=card_key(master, uid, KeyNumber.PROOF))
+
+
+def key_from_text(text: bytes) -> bytes:
+    """The key in a key file: 32 hexadecimal digits. Raises ``ValueError``, which never shows what was there."""
+    try:
+        key = bytes.fromhex(text.decode("ascii"))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a card key is written as {2 * KEY_BYTES} hexadecimal digits")
+    return key

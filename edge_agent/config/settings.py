@@ -13,8 +13,10 @@ from pydantic_core import PydanticCustomError
 from cloud_bridge.topics import check_gateway_id
 from cloud_bridge.transport import BrokerSettings
 from devices.device import DeviceError, Driver
+from devices.ntag424.keys import key_from_text
 from devices.registry import load_driver
 from edge_agent.config.alert_settings import AlertSettings
+from edge_agent.config.card_settings import CardSettings
 from edge_agent.config.device_settings import DeviceTable, Name, SupervisionSettings
 from edge_agent.config.floor_settings import FloorSettings
 from edge_agent.config.paths import anchored
@@ -159,6 +161,7 @@ class EdgeSettings(_Section):
     screens: IdleTimes = Field(default=IdleTimes(), description="How long each kiosk screen stays when nothing happens")
     floor: FloorSettings = Field(default=FloorSettings(), description="The shelves, and what is watched on them")
     devices: tuple[DeviceTable, ...] = Field(default=(), max_length=DEVICES_MAX, description="Attached hardware")
+    cards: CardSettings = Field(default=CardSettings(), description="Cards that prove themselves")
     alerts: AlertSettings = Field(default=AlertSettings(), description="What staff are called for, and who is called")
     supervision: SupervisionSettings = Field(
         default=SupervisionSettings(), description="How patient the gateway is with its devices"
@@ -215,6 +218,7 @@ class EdgeSettings(_Section):
                 read_secret(file, bytes_min=KEY_BYTES_MIN if key in _KEYS else 1)
             except SecretError as error:
                 raise ConfigError(path, key, error.problem, error.remedy) from error
+        _check_meta_key(path, settings.cards.meta_key_file)
         return settings.model_copy(update={"devices": devices})
 
     def secret_files(self) -> dict[str, Path]:
@@ -227,9 +231,19 @@ class EdgeSettings(_Section):
             "web.manager_password_file": self.web.manager_password_file,
             "broker.password_file": self.broker.password_file,
             "broker.tls.key_file": tls.key_file if tls else None,
+            "cards.meta_key_file": self.cards.meta_key_file,
             **self.alerts.secret_files(),
         }
         return {key: file for key, file in named.items() if file is not None}
+
+
+def _check_meta_key(path: Path, file: Path | None) -> None:
+    try:
+        if file is not None:
+            key_from_text(read_secret(file))
+    except ValueError as error:
+        remedy = "Copy the file that 'regulars cards meta-key' wrote at head office"
+        raise ConfigError(path, "cards.meta_key_file", f"{file} holds no key: {error}", remedy) from error
 
 
 def _repeated(names: list[str]) -> str | None:

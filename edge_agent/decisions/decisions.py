@@ -89,6 +89,10 @@ class Decisions:
             case _:
                 return NothingToShow()
 
+    def counter_of(self, device: str) -> str:
+        """At which counter a reader or scanner stands."""
+        return self._shop.counters.of_device(device)
+
     def form_repeated(self, reader: Reader, seen: FormFilled) -> FormAnswer | None:
         """The answer to a form that was accepted before; ``None`` for a new one."""
         return self._forms.repeated(reader, seen)

@@ -6,12 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
+from cloud_bridge.card_keys import CardKeySeal
 from cloud_bridge.contract import PointsPostedV1
 from cloud_bridge.payload import EventData
 from cloud_bridge.replica import ReplicaMedium, ReplicaMember, ReplicaProgramme, ReplicaStep
 from cloud_bridge.topics import Lane
+from devices.card_channel import CardGone
+from devices.ntag424.keys import CardKeys
 from devices.observations import CardTapped, CardUid, ChoiceMade, CodeScanned, SaleCompleted, SaleLine, SaleReceipt
+from edge_agent.cards import CardDesk, CardSecrets
 from edge_agent.clock import BUILD_DATE_MS, HybridClock
 from edge_agent.counters import Counter, Counters
 from edge_agent.decisions import Decisions, Shop
@@ -23,12 +28,39 @@ from loyalty.identifiers import StoreId, medium_id
 
 KEY = b"m" * 32
 SECRET = b"s" * 32
+META_KEY = b"meta key of 16 b"
 ANNA_CARD = CardUid.from_hex("04A1B2C3D4E5F6")
 BEN_CARD = CardUid.from_hex("04112233445566")
 NOBODYS_CARD = CardUid.from_hex("04FFFFFFFFFFFF")
 ANNA_CODE = "member:anna:7431"
 COUNTER = Counter(name="front", kiosk="kiosk-1", till="till-1", readers=("reader-1",), scanners=("scanner-1",))
 SOLD_AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+
+
+class Card(Protocol):
+    """A card that answers commands."""
+
+    uid: bytes
+
+    def apply(self, apdu: bytes) -> bytes: ...
+
+
+class HandLine:
+    """A line to a card without a reader in between; it is cut after ``answers_left`` answers."""
+
+    def __init__(self, card: Card, *, answers_left: int = 1_000) -> None:
+        self._card = card
+        self._answers_left = answers_left
+        self.is_closed = False
+
+    async def transceive(self, command: bytes) -> bytes:
+        self._answers_left -= 1
+        if self.is_closed or self._answers_left < 0:
+            raise CardGone("taken away")
+        return self._card.apply(command)
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
 class HandClock:
@@ -59,10 +91,19 @@ class StoreBench:
         self._version = 0
         deciding = decisions or bench_decisions()
         self.replica = Replica(journal, deciding)
-        self.path = TapPath(journal, deciding, self.shown.append, medium_key=KEY, passing=passing)
+        cards = CardDesk(journal, CardSecrets(KEY, SECRET, META_KEY))
+        self.path = TapPath(journal, deciding, self.shown.append, medium_key=KEY, cards=cards, passing=passing)
 
     async def tap(self, card: CardUid) -> Outcome | None:
         return await self.path.walk("reader-1", CardTapped(card, "NTAG213"))
+
+    async def hold(self, card: Card, *, technology: str = "nfc-a", reader: str = "reader-1") -> Outcome | None:
+        """A card that takes commands is held to the reader."""
+        line = HandLine(card)
+        try:
+            return await self.path.walk(reader, CardTapped(CardUid(card.uid), technology, channel=line))
+        finally:
+            assert line.is_closed
 
     async def scan(self, text: str, symbology: str = "QRCode") -> Outcome | None:
         return await self.path.walk("scanner-1", CodeScanned(text, symbology))
@@ -84,10 +125,11 @@ class StoreBench:
         *,
         members: tuple[tuple[str, str, int], ...] = (),
         media: tuple[tuple[str, str | None], ...] = (),
+        cards: tuple[tuple[CardUid, str, CardKeys], ...] = (),
         programme: bool = False,
         included: int = 0,
     ) -> None:
-        """The cloud's next word: members as (id, name, balance), media as (medium, member)."""
+        """The cloud's next word: members as (id, name, balance), media as (medium, member), strong cards with keys."""
         before, self._version = self._version, self._version + 1
         await self.replica.apply(
             ReplicaStep(
@@ -107,9 +149,16 @@ class StoreBench:
                     ReplicaMember(member=m, name=name, language="en", balance=balance, version=self._version)
                     for m, name, balance in members
                 ),
-                media=tuple(ReplicaMedium(medium=m, member=who, version=self._version) for m, who in media),
+                media=(
+                    *(ReplicaMedium(medium=m, member=who, version=self._version) for m, who in media),
+                    *(self._strong(*card) for card in cards),
+                ),
             )
         )
+
+    def _strong(self, card: CardUid, member: str, keys: CardKeys) -> ReplicaMedium:
+        sealed = CardKeySeal(SECRET).seal(medium(card), keys)
+        return ReplicaMedium(medium=medium(card), member=member, version=self._version, card_keys=sealed)
 
     async def facts(self, kind: type[EventData]) -> list[dict[str, object]]:
         """The payloads of one type in the ledger lane, oldest first."""
