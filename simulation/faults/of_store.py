@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
-from devices.virtual.bus_node import BusNode
+from devices.virtual.bus.node import BusNode
+from devices.virtual.bus.zigbee2mqtt import VirtualZigbee2Mqtt
 from devices.virtual.faults import FaultKind
 from devices.virtual.pn532_chip import VirtualPn532
 from devices.virtual.scanner import VirtualScanner
-from devices.virtual.zigbee2mqtt import VirtualZigbee2Mqtt
 from simulation.branch import Branch, CounterHardware
 from simulation.faults.fixture import Fixture, Fixtures, Group, in_order
 from simulation.floor import hardware as names
 from simulation.floor.hardware import FloorHardware
-from simulation.store_bus import StoreBusBroker
+from simulation.processes.store_bus import StoreBusBroker
 
 BUS_FIXTURE = "store-bus"
 ZIGBEE_FIXTURE = "zigbee-bridge"

@@ -14,9 +14,9 @@ from typing import Self
 
 from devices.readings import Measure
 from devices.store_bus import BusSettings
-from devices.virtual.bus_node import BusNode, Saying
-from devices.virtual.esphome import VirtualEspHome
-from devices.virtual.zigbee2mqtt import VirtualZigbee2Mqtt
+from devices.virtual.bus.esphome import VirtualEspHome
+from devices.virtual.bus.node import BusNode, Saying
+from devices.virtual.bus.zigbee2mqtt import VirtualZigbee2Mqtt
 from simulation.floor.climate import ROOM_C
 from simulation.floor.clock import FloorClock
 from simulation.floor.entrance import EntranceState

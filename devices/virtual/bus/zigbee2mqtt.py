@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from devices.store_bus import BusSettings, LastWill
-from devices.virtual.bus_node import BusNode, Saying
+from devices.virtual.bus.node import BusNode, Saying
 
 _FLAT_PERCENT = 1
 

@@ -14,7 +14,7 @@ import orjson
 
 from devices.readings import Measure
 from devices.store_bus import BusSettings, LastWill
-from devices.virtual.bus_node import BusNode, Saying
+from devices.virtual.bus.node import BusNode, Saying
 
 GRAMS = {"g": 1.0, "kg": 1_000.0, "lb": 453.592_37, "oz": 28.349_523_125}
 
