@@ -22,15 +22,16 @@ class UidFormat:
     uid_bytes: int = 4
 
     def uid(self, text: str) -> CardUid | None:
-        """The card's number; ``None`` for what is none in this format, and for one drawn anew at each tap."""
-        number = self._number(text.strip().translate(_SEPARATORS))
-        if number is None:
+        """The card's number; ``None`` for what is none in this format, for one drawn anew at each tap, and for zeros."""
+        number = self._number(text.strip())
+        if number is None or not any(number):
             return None
         uid = CardUid(number if self.byte_order == "as-sent" else number[::-1])
         return None if uid.is_random else uid
 
     def _number(self, digits: str) -> bytes | None:
         if self.number == "hexadecimal":
+            digits = digits.translate(_SEPARATORS)
             return bytes.fromhex(digits) if _HEXADECIMAL.fullmatch(digits) and len(digits) % 2 == 0 else None
         if not _DECIMAL.fullmatch(digits) or int(digits) >= 256**self.uid_bytes:
             return None
