@@ -16,7 +16,7 @@ from devices.readings import Measure
 from devices.store_bus import BusSettings
 from devices.virtual.bus.esphome import VirtualEspHome
 from devices.virtual.bus.node import BusNode, Saying
-from devices.virtual.bus.zigbee2mqtt import VirtualZigbee2Mqtt
+from devices.virtual.bus.zigbee2mqtt import VirtualZigbee2Mqtt, ieee_address
 from simulation.floor.climate import ROOM_C
 from simulation.floor.clock import FloorClock
 from simulation.floor.entrance import EntranceState
@@ -55,7 +55,7 @@ def scale_of(slot: SlotPlan) -> str:
 
 def thing_sensor(thing: str) -> str:
     """What the gateway calls a thing of the Zigbee bridge."""
-    return f"{BUS_DEVICE}/{thing}"
+    return f"{BUS_DEVICE}/{ieee_address(thing)}"
 
 
 class ShelfNode(VirtualEspHome):

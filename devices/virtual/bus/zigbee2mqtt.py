@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import orjson
 
@@ -33,6 +34,11 @@ _EXPOSES: dict[str, dict[str, object]] = {
     "humidity": _numeric("humidity", "%"),
     "weight": _numeric("weight", "g"),
 }
+
+
+def ieee_address(name: str) -> str:
+    """The address of the device called ``name``: its name within the driver ``mqtt_sensors``, the same for ever."""
+    return f"0x00158d{sha256(name.encode()).hexdigest()[:10]}"
 
 
 @dataclass(slots=True)
@@ -72,8 +78,7 @@ class VirtualZigbee2Mqtt(BusNode):
 
         ``is_regular``: it says its state at each beat, not only when it changes.
         """
-        number = len(self._things) + 1
-        thing = ZigbeeThing(name, f"0x00158d00{number:08x}", properties)
+        thing = ZigbeeThing(name, ieee_address(name), properties)
         thing.state = {"battery": battery, "linkquality": 120}
         self._things[name] = thing
         if is_regular:
