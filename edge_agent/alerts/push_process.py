@@ -8,10 +8,11 @@ send. It reads one JSON object a line (``url title body severity reference``) an
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, Any
 
 import apprise
@@ -58,14 +59,29 @@ class Judgement:
     retry_after_s: int | None = None
 
 
-@dataclass(slots=True)
-class Ear:
-    """Hears what HTTP services answer, which Apprise keeps to itself."""
+class Ear(logging.Handler):
+    """Hears what services answer, which Apprise keeps to itself: what HTTP says, and of mail what it logs."""
 
-    answers: list[Answer] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.answers: list[Answer] = []
+        self.log: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line in memory; lines name addresses, so they are never written anywhere."""
+        self.log.append(record.getMessage())
+
+    def forget(self) -> None:
+        """The next message begins."""
+        self.answers.clear()
+        self.log.clear()
 
     def listen(self) -> None:
         """From now on, in this process."""
+        logger = logging.getLogger("apprise")
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+        logger.addHandler(self)
         answers = self.answers
 
         class HeardSession(requests.Session):
@@ -100,7 +116,7 @@ def send(order: dict[str, Any], ear: Ear) -> Judgement:
     """Send one message; an address that is none is refused."""
     asset = apprise.AppriseAsset(app_id="Regulars", app_desc="Regulars", async_mode=False, storage_mode="memory")
     url = str(order["url"])
-    ear.answers.clear()
+    ear.forget()
     service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if service is None:
         return Judgement(REFUSED, "bad_address")
@@ -108,16 +124,13 @@ def send(order: dict[str, Any], ear: Ear) -> Judgement:
         headers["X-Regulars-Message"] = str(order.get("reference", ""))
     sender = apprise.Apprise(asset=asset)
     sender.add(service)
-    log: list[str] = []
     is_accepted = sender.notify(
         title=str(order["title"]),
         body=str(order["body"]),
         notify_type=_TYPES.get(str(order.get("severity")), apprise.NotifyType.INFO),
         body_format=apprise.NotifyFormat.TEXT,
-        log_callback=lambda entry, _: log.append(entry.message),
-        log_level=10,
     )
-    return judge(url, is_accepted=bool(is_accepted), answers=ear.answers, log=log)
+    return judge(url, is_accepted=bool(is_accepted), answers=ear.answers, log=ear.log)
 
 
 def schema_of(url: str) -> str:
