@@ -22,7 +22,7 @@ class UidFormat:
     uid_bytes: int = 4
 
     def uid(self, text: str) -> CardUid | None:
-        """The card's number; ``None`` for what is none in this format, for one drawn anew at each tap, and for zeros."""
+        """The card's number; ``None`` for what is none in this format, for a random one and for zeros."""
         number = self._number(text.strip())
         if number is None or not any(number):
             return None
