@@ -18,7 +18,7 @@ from simulation.processes.brokers import BrokerKind, broker_command, listening
 from simulation.processes.children import Child, Plan
 from simulation.processes.keeper import Keeper
 from simulation.processes.ports import HOST
-from simulation.store_bus import StoreBusBroker
+from simulation.processes.store_bus import StoreBusBroker
 
 STOP_GRACE_S = 1.2
 _RESTART_TIMEOUT_S = 10.0

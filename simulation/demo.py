@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,13 +28,18 @@ from simulation.branch import Branch
 from simulation.control import Desk, Store, control_server
 from simulation.day.sales_replay import Replay, SalesFile, replay
 from simulation.day.shoppers import DayPlan, store_day
-from simulation.day.turns import StoreDay, wait_s
+from simulation.day.turns import StoreDay
 from simulation.evidence.books import Auditor
 from simulation.evidence.report import Report
+from simulation.faults.of_store import fixtures_of
 from simulation.files.chain import ChainFolder, ChainPorts
 from simulation.files.programme import demo_programme
 from simulation.files.store import KIOSK, StorePlan, StorePorts
+from simulation.floor.open_floor import FloorPlace, OpenFloor, open_floor
+from simulation.floor.plan import DEMO_FLOOR
+from simulation.floor.shopping import Shopping
 from simulation.head_office import HeadOffice, members_arrived
+from simulation.playing import Playing
 from simulation.processes.ports import HOST, choose
 from simulation.processes.running import RunningDemo, announced
 from simulation.shop_floor import ShopFloor, furnished
@@ -43,7 +48,7 @@ from simulation.stage import BrokerKind, Stage, StagePlan
 KIOSK_PORT = 8401
 CLOUD_PORT = 8402
 CONTROL_PORT = 8403
-DEMO_STORE = StorePlan(pin_above_points=2_000)
+DEMO_STORE = StorePlan(pin_above_points=2_000, floor=DEMO_FLOOR)
 """Its members carry plain cards, most without a PIN: small sums they may pay with points all the same."""
 SPEED_MAX = 1_000_000.0
 DRAIN_TIMEOUT_S = 60.0
@@ -76,11 +81,12 @@ class DemoSettings:
 
 
 class Demo:
-    """A running demo. ``floor`` takes taps and sales, ``stage`` its parts, ``day`` who is a member."""
+    """A running demo. ``floor`` takes taps and sales, ``shelves`` has hands at them, ``day`` says who is a member."""
 
     day: StoreDay
     replayed: Replay | None
     floor: ShopFloor
+    shelves: OpenFloor
     auditor: Auditor
     head_office: HeadOffice
     control_url: str
@@ -136,8 +142,8 @@ class Demo:
         self._began_s = asyncio.get_running_loop().time()
         folder = self._folder()
         self._open.enter_context(folder.kept_by_one())
-        kiosk, cloud, control, till, broker, cable = choose((KIOSK_PORT, CLOUD_PORT, CONTROL_PORT, 0, 0, 0))
-        ports = ChainPorts(cloud, broker, (StorePorts(kiosk, till, cable),))
+        kiosk, cloud, control, till, broker, cable, bus = choose((KIOSK_PORT, CLOUD_PORT, CONTROL_PORT, 0, 0, 0, 0))
+        ports = ChainPorts(cloud, broker, (StorePorts(kiosk, till, cable, bus),))
         # Reading a year of receipts takes seconds; the programs start meanwhile.
         reading = asyncio.ensure_future(asyncio.to_thread(self._read_day))
         # Whatever else fails first is what people are told; this failure is then nobody's.
@@ -156,7 +162,20 @@ class Demo:
         await self.head_office.enrol(self.day.members)
         await members_arrived(self.auditor, len(self.day.members))
         self.floor = await self._open.enter_async_context(furnished(self.branch, web, now_s=self._now_s))
-        store = Store(self.stage, self.branch, self.floor, self.auditor, self.head_office, self.day, settings.clock)
+        place = FloorPlace(DEMO_FLOOR, bus, self.branch.url)
+        shelves = open_floor(place, web, seed=settings.seed, speed=settings.speed)
+        self.shelves = await self._open.enter_async_context(shelves)
+        store = Store(
+            self.stage,
+            self.branch,
+            self.floor,
+            self.auditor,
+            self.head_office,
+            self.day,
+            settings.clock,
+            self.shelves,
+            fixtures_of(self.branch, self.shelves.hardware),
+        )
         desk = Desk(store)
         served = control_server(desk, port=control, turns=lambda: (self.turns_done, self.turns_total))
         await self._open.enter_async_context(served)
@@ -218,21 +237,12 @@ class Demo:
 
     async def _play(self, closing: asyncio.Event) -> None:
         """Perform the day's turns at their time; late ones at once, in their order."""
-        loop = asyncio.get_running_loop()
-        due_s = loop.time()
-        previous: datetime | None = None
-        for turn in self.day.turns:
-            due_s += 0.0 if previous is None else wait_s(previous, turn.at) / self.settings.speed
-            previous = turn.at
-            if not closing.is_set() and due_s > loop.time():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout_at(due_s):
-                        await closing.wait()
-            if closing.is_set():
-                return
-            await self.floor.perform(turn)
-            self.turns_done += 1
-            self.on_progress(self.turns_done, self.turns_total)
+        # A real shop's articles stand on none of these shelves.
+        shopping = None if self.replayed else Shopping(self.shelves.aisles, seed=self.settings.seed)
+        playing = Playing(self.floor, shopping, speed=self.settings.speed)
+        async for done in playing.of(self.day.turns, closing):
+            self.turns_done = done
+            self.on_progress(done, self.turns_total)
 
     async def _report(self, *, complete: bool) -> Report:
         audit = await self.auditor.drain(timeout_s=DRAIN_TIMEOUT_S if complete else _ABANDONED_DRAIN_S)

@@ -24,6 +24,8 @@ from simulation.control.views import (
 from simulation.day.assortment import PRODUCTS
 from simulation.day.turns import StoreDay
 from simulation.evidence.books import Auditor
+from simulation.faults.fixture import Fixtures
+from simulation.floor.open_floor import OpenFloor
 from simulation.hands import Hands, TapOutcome, TillGaveUp
 from simulation.head_office import HeadOffice
 from simulation.shop_floor import ShopFloor
@@ -54,6 +56,8 @@ class Store:
     head_office: HeadOffice
     day: StoreDay
     clock: Clock
+    shelves: OpenFloor
+    fixtures: Fixtures
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,6 @@ class Desk:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.readers = [ReaderState.WORKING for _ in store.floor.hands]
         self.last_sale: SaleCompleted | None = None
         self.stranger: CardUid | None = None
         self._hands = 0
@@ -110,7 +113,7 @@ class Desk:
         """Ring up one article at this price; with points, as far as they go here. Raises :class:`Refusal`."""
         hands = self._at(counter)
         sale = self._receipt(hands, quantity=1, amount_minor=amount_minor)
-        self.last_sale = await _ring_up(hands, sale, with_points=with_points)
+        self.last_sale = await ring_up(hands, sale, with_points=with_points)
         return _sale_view(self.last_sale)
 
     async def refund(self, *, counter: int) -> SaleView:
@@ -119,7 +122,7 @@ class Desk:
             raise Refusal("There is no sale of this page to refund.", "Make one first.")
         hands, sale = self._at(counter), self.last_sale
         refund = self._receipt(hands, quantity=-1, amount_minor=sale.total_minor, refund_of=sale.sale_id)
-        await _ring_up(hands, refund)
+        await ring_up(hands, refund)
         self.last_sale = None
         return _sale_view(refund)
 
@@ -132,12 +135,15 @@ class Desk:
 
     async def set_reader(self, state: ReaderState, *, counter: int) -> None:
         """Unplug a reader, silence it, or let it work again. Raises :class:`Refusal`."""
-        reader = self._at(counter).counter.reader
-        faults = {ReaderState.SILENT: FaultKind.SILENT, ReaderState.UNPLUGGED: FaultKind.UNPLUGGED}
-        await asyncio.to_thread(reader.heal)
-        if state in faults:
-            await asyncio.to_thread(reader.fail, faults[state])
-        self.readers[counter - 1] = state
+        fixture = self.store.fixtures.named(self._at(counter).counter.names.reader)
+        if state is ReaderState.WORKING:
+            await fixture.heal()
+        else:
+            await fixture.fail(FaultKind(state.value))
+
+    def _reader_of(self, hands: Hands) -> str:
+        fault = self.store.fixtures.named(hands.counter.names.reader).fault
+        return ReaderState.WORKING.value if fault is None else fault.value
 
     async def gateway(self, action: GatewayAction) -> None:
         """Restart the gateway, or kill it with signal 9."""
@@ -163,7 +169,7 @@ class Desk:
         lanes = _sums(status)
         return ControlView(
             plugged=branch.cable.plugged,
-            counters=tuple(map(_counter_view, self.store.floor.hands, self.readers)),
+            counters=tuple(_counter_view(hands, self._reader_of(hands)) for hands in self.store.floor.hands),
             gateway_running=branch.gateway.running and status is not None,
             gateway_starts=branch.gateway.starts,
             online=_is_online(status),
@@ -203,8 +209,8 @@ class Desk:
         )
 
 
-async def _ring_up(hands: Hands, receipt: SaleCompleted, *, with_points: bool = False) -> SaleCompleted:
-    """Close a receipt; as it was closed."""
+async def ring_up(hands: Hands, receipt: SaleCompleted, *, with_points: bool = False) -> SaleCompleted:
+    """Close a receipt at the till; as it was closed. Raises :class:`Refusal`."""
     try:
         async with asyncio.timeout(_SALE_TIMEOUT_S):
             if with_points:
@@ -218,7 +224,7 @@ async def _ring_up(hands: Hands, receipt: SaleCompleted, *, with_points: bool = 
         raise Refusal(f"{error}.", "Correct the receipt.") from error
 
 
-def _counter_view(hands: Hands, reader: ReaderState) -> CounterView:
+def _counter_view(hands: Hands, reader: str) -> CounterView:
     counter = hands.counter
     seen = counter.witness.latest
     kiosk = None

@@ -60,7 +60,7 @@ class CounterView(_View):
     """One counter: what its reader does and what its kiosk shows."""
 
     number: int
-    reader: ReaderState
+    reader: str = Field(description="working, or how it fails")
     kiosk: KioskView | None
     kiosk_url: str
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulation.files.floor import bus_device, floor_tables, write_planogram
 from simulation.floor.plan import FloorPlan
 
 GATEWAY_ID = "demo-store"
@@ -108,6 +109,11 @@ class StoreFolder:
         """Where the gateway keeps its journal."""
         return self.path / "edge"
 
+    @property
+    def planogram(self) -> Path:
+        """Which article stands where."""
+        return self.path / "planogram.csv"
+
     def reader(self, names: CounterNames) -> Path:
         """Where the virtual card reader of a counter is plugged in."""
         return self.path / "dev" / names.reader
@@ -131,6 +137,8 @@ class StoreFolder:
             (self.path / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         draw_secret(self.secrets / f"{self.plan.gateway_id}.secret")
         draw_secret(self._till_key_file)
+        if self.plan.floor is not None:
+            write_planogram(self.planogram, self.plan.floor)
         self.edge_toml.write_text(toml_text(self._edge(ports)), encoding="utf-8")
 
     @property
@@ -162,7 +170,12 @@ class StoreFolder:
                 }
                 for names in plan.names
             ],
-            "devices": [*self._hardware(), self._tills(ports)],
+            "devices": [
+                *self._hardware(),
+                self._tills(ports),
+                *([] if plan.floor is None else [bus_device(ports.bus)]),
+            ],
+            **({} if plan.floor is None else floor_tables(self.planogram)),
         }
 
     def _hardware(self) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from simulation.floor.clock import FloorClock
-from simulation.floor.slot import Piece, ShelfSlot
+from simulation.floor.slot import PIECES_MAX, Piece, ShelfSlot
 from simulation.floor.visits import REACH_S, STEP_S, WAY_TO_THE_TILL_S, Basket, Manner, Pick, Visit
 from simulation.floor.world import World
 
@@ -73,9 +73,11 @@ class Aisles:
         """A hand lays pieces down."""
         await self.reach(slot, lambda: slot.put(*pieces))
 
-    async def refill(self, slot: ShelfSlot) -> int:
-        """Somebody fills a slot up from the store room; how many pieces that were."""
-        return await self.reach(slot, lambda: self.world.refill(slot))
+    async def refill(self, slot: ShelfSlot, *, pieces: int = PIECES_MAX, seconds: float = REACH_S) -> int:
+        """Somebody lays up to so many pieces from the store room into a slot that has room; how many that were."""
+        if not slot.room:
+            return 0
+        return await self.reach(slot, lambda: self.world.refill(slot, pieces=pieces), seconds=seconds)
 
     async def reach(self, slot: ShelfSlot, act: Callable[[], _Result], *, seconds: float = REACH_S) -> _Result:
         """A hand goes to a slot, does something to the goods, and goes away; returns when it is gone."""

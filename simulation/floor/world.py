@@ -12,12 +12,14 @@ from random import Random
 from simulation.floor.climate import ROOM_C, Fridge
 from simulation.floor.entrance import Entrance
 from simulation.floor.plan import FloorPlan, SlotPlan
-from simulation.floor.slot import Piece, ShelfSlot
+from simulation.floor.slot import PIECES_MAX, Piece, ShelfSlot
 
 DELIVERY_BOXES = 8
 """A delivery brings so many times what a slot holds, of every article."""
 _OPENING_SHARE = (0.45, 1.0)
 """How full a slot was left the evening before."""
+_TELLING = 0.3
+"""How far from any number of the right pieces a wrong one weighs, as a share of one, so that a scale can tell."""
 CHILLED_ZONE = "chiller"
 
 
@@ -47,9 +49,9 @@ class World:
         for plan in self.plan.slots:
             self.store_room[plan.product.sku] += DELIVERY_BOXES * plan.capacity
 
-    def refill(self, slot: ShelfSlot) -> int:
-        """Fill a slot up from the store room; how many pieces that were."""
-        count = min(slot.room, self.store_room[slot.plan.product.sku])
+    def refill(self, slot: ShelfSlot, *, pieces: int = PIECES_MAX) -> int:
+        """Fill a slot up from the store room, with no more than ``pieces``; how many that were."""
+        count = min(pieces, slot.room, self.store_room[slot.plan.product.sku])
         self.store_room[slot.plan.product.sku] -= count
         slot.put(*slot.make(slot.plan, count))
         return count
@@ -68,6 +70,15 @@ class World:
     def misplace(self, piece: Piece, *, into: ShelfSlot) -> None:
         """A piece ends up in a slot where it does not belong."""
         into.put(piece)
+
+    def misplace_any(self, *, into: ShelfSlot) -> int:
+        """Somebody lays down here what they took elsewhere, something that weighs otherwise; how many pieces."""
+        for slot in self.slots.values():
+            ratio = slot.plan.unit_weight_g / into.plan.unit_weight_g
+            if slot is not into and slot.units and slot.plan.is_weighed and abs(ratio - round(ratio)) > _TELLING:
+                self.misplace(*slot.take(1), into=into)
+                return 1
+        return 0
 
     def temperature_at(self, plan: SlotPlan, shop_s: float) -> float:
         """How warm it is where a slot stands."""
