@@ -13,9 +13,11 @@ from cloud_bridge.transport import mqtt_dial
 from cloud_bridge.uplink.link import Gateway as LinkedGateway
 from cloud_bridge.uplink.link import GatewayLink
 from cloud_bridge.uplink.state import Link, LinkState
-from devices.device import Device, DeviceFault, Signal
+from devices.device import Device
 from devices.observations import ConditionChanged, Observation
 from devices.readings import SensorBack, SensorFound, SensorLost, SensorRead
+from edge_agent.alerts.board_desk import AlertBoardDesk, BoardTools
+from edge_agent.alerts.room import AlertRoom, AlertTools
 from edge_agent.cards import CardDesk, card_finding, card_secrets
 from edge_agent.clock import HybridClock
 from edge_agent.config import EdgeSettings, read_secret
@@ -23,6 +25,7 @@ from edge_agent.counters import Counter, Counters
 from edge_agent.day_turn import DayTurn
 from edge_agent.decisions import Decisions, Shop, Windows
 from edge_agent.floor.floor import Floor, FloorTools
+from edge_agent.floor.lights import Lights
 from edge_agent.journal import Journal, Transaction
 from edge_agent.kiosk.desk import KioskDesk, KioskPlace, KioskTools
 from edge_agent.kiosk.pins import PinCheck
@@ -54,7 +57,7 @@ from edge_agent.web.figures import figures
 from edge_agent.web.metrics import Metrics
 from edge_agent.web.pages import LOOPBACK_HOSTS, web_application
 from edge_agent.web.server import WebServer
-from edge_agent.web.staff_desk import StaffDesk, StaffTools, who_acts
+from edge_agent.web.staff_desk import StaffDesk, StaffTools, who_acts, who_is_there
 from kiosk_ui.design.languages import CHINESE, language_of
 from kiosk_ui.design.pages import Pages
 from kiosk_ui.kiosk.pages import Kiosk, kiosk_pages
@@ -62,6 +65,7 @@ from kiosk_ui.kiosk.screens import Attract
 from kiosk_ui.kiosk.session import KioskSession
 from kiosk_ui.kiosk.touch import Touch
 from kiosk_ui.live import LiveHub, live_pages
+from kiosk_ui.staff.board_pages import board_pages
 from kiosk_ui.staff.member_pages import member_pages
 from kiosk_ui.staff.members import MEMBERS_CHANNEL, SEEN_EVENT, Seen
 from kiosk_ui.staff.pages import staff_pages
@@ -106,7 +110,10 @@ class Gateway:
             devices=self._conditions,
             trouble=lambda: attestor.trouble,
         )
+        self.lights = Lights((table, around.indicators(table.driver)) for table in settings.indicators)
+        self.alerts = AlertRoom(settings.alerts, self._alert_tools())
         self.floor = self._floor()
+        self.board_desk = self._board_desk()
         self.desk = RightsDesk(attestor)
         self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
         shop = self._shop()
@@ -149,6 +156,7 @@ class Gateway:
             pages,
             kiosk_pages(pages, self.hub, kiosks),
             staff_pages(pages, self.hub, self.vitals.status),
+            board_pages(pages, self.hub, self.board_desk, who=who_is_there),
             member_pages(pages, self.hub, self.staff_desk, counters=[c.name for c in self._counters.all], who=who_acts),
             live_pages(self.hub),
             figures(
@@ -243,9 +251,26 @@ class Gateway:
             store_name=self._settings.gateway.store_name,
             now=self._clock.now,
             monotonic=self._clock.monotonic,
+            alerts=self.alerts.load,
+            lights=self.lights,
         )
         file = self._settings.floor.planogram_file
         return Floor(tools, plan=load_planogram(file) if file else ())
+
+    def _alert_tools(self) -> AlertTools:
+        timezone, chance = self._settings.gateway.timezone, self._around.chance
+        return AlertTools(self._journal, timezone=timezone, now=self._clock.now, chance=chance)
+
+    def _board_desk(self) -> AlertBoardDesk:
+        tools = BoardTools(
+            journal=self._journal,
+            alerts=lambda: self.alerts.engine,
+            board=self.floor.board,
+            count=self.floor.count,
+            show=self.floor.changed.ring,
+            now=self._clock.now,
+        )
+        return AlertBoardDesk(tools)
 
     def _is_proven(self, counter: str, member: str) -> bool:
         """Whether the member at a counter showed its kiosk more than a card that can be copied."""
@@ -303,7 +328,8 @@ class Gateway:
 
     def _supervisor(self) -> Supervisor:
         drivers = self._around.drivers
-        devices = [attached(table, drivers(table.driver), show=_no_indicator) for table in self._settings.devices]
+        devices = [attached(table, drivers(table.driver), show=self.lights.show) for table in self._settings.devices]
+        devices += self.lights.attached()
         devices += [AttachedDevice(f"touch-{name}", TOUCH_DRIVER, _always(t)) for name, t in self.touches.items()]
         pace = Pace(
             backoff=Backoff(self._around.chance.random),
@@ -330,8 +356,3 @@ def _counters(settings: EdgeSettings) -> Counters:
 def _always(device: Device) -> Callable[[], Device]:
     """For a device that is one object however often it is opened."""
     return lambda: device
-
-
-async def _no_indicator(indicator: str, signal: Signal) -> None:
-    """For a gateway without indicators."""
-    raise DeviceFault(f"{indicator} cannot be switched {signal.value}: there is no such indicator", remedy="Add it.")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloud_bridge.uplink.outbox import Outbox
-from devices.device import Driver
-from devices.registry import load_driver
+from devices.device import Driver, IndicatorDriver
+from devices.registry import load_driver, load_indicator
 from edge_agent.clock import HybridClock, system_clock
 from edge_agent.rights.machine import machine_identity
 from edge_agent.service_notify import ServiceNotifier
@@ -27,6 +27,7 @@ class Surroundings:
     clock: Callable[[], HybridClock] = system_clock
     chance: random.Random = field(default_factory=random.SystemRandom)
     drivers: Callable[[str], Driver[Any]] = load_driver
+    indicators: Callable[[str], IndicatorDriver[Any]] = load_indicator
     machine: Callable[[], str] = machine_identity
     service: ServiceNotifier = field(default_factory=ServiceNotifier)
     passing: Pass = log_passage

@@ -5,20 +5,21 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from cloud_bridge.topics import check_gateway_id
 from cloud_bridge.transport import BrokerSettings
-from devices.device import DeviceError, Driver
+from devices.device import DeviceError, Driver, IndicatorDriver
 from devices.ntag424.keys import key_from_text
-from devices.registry import load_driver
+from devices.registry import load_driver, load_indicator
 from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.card_settings import CardSettings
 from edge_agent.config.device_settings import DeviceTable, Name, SupervisionSettings
 from edge_agent.config.floor_settings import FloorSettings
+from edge_agent.config.indicator_settings import IndicatorTable
 from edge_agent.config.paths import anchored
 from edge_agent.config.problems import ConfigError, explain, parse_toml
 from edge_agent.config.secret_files import KEY_BYTES_MIN, SecretError, read_secret
@@ -27,10 +28,13 @@ from loyalty.calendar import known_zone
 
 COUNTERS_MAX = 32
 DEVICES_MAX = 64
+INDICATORS_MAX = 64
 
 _KEYS = frozenset({"gateway.secret_file", "gateway.medium_key_file"})
 
 DriverLoader = Callable[[str], Driver[Any]]
+IndicatorLoader = Callable[[str], IndicatorDriver[Any]]
+Table = TypeVar("Table", DeviceTable, IndicatorTable)
 
 
 Zone = Annotated[str, Field(max_length=60), AfterValidator(known_zone)]
@@ -161,6 +165,9 @@ class EdgeSettings(_Section):
     screens: IdleTimes = Field(default=IdleTimes(), description="How long each kiosk screen stays when nothing happens")
     floor: FloorSettings = Field(default=FloorSettings(), description="The shelves, and what is watched on them")
     devices: tuple[DeviceTable, ...] = Field(default=(), max_length=DEVICES_MAX, description="Attached hardware")
+    indicators: tuple[IndicatorTable, ...] = Field(
+        default=(), max_length=INDICATORS_MAX, description="Lamps, buzzers and relays"
+    )
     cards: CardSettings = Field(default=CardSettings(), description="Cards that prove themselves")
     alerts: AlertSettings = Field(default=AlertSettings(), description="What staff are called for, and who is called")
     supervision: SupervisionSettings = Field(
@@ -175,9 +182,11 @@ class EdgeSettings(_Section):
 
     def _contradictions(self) -> Iterator[tuple[str, str]]:
         names = [device.name for device in self.devices]
+        indicators = [indicator.name for indicator in self.indicators]
         attached = [name for counter in self.counters for name in (*counter.readers, *counter.scanners)]
         for what, seen in (
             ("devices", names),
+            ("devices or indicators", [*names, *indicators]),
             ("counters", [counter.name for counter in self.counters]),
             ("kiosks", [counter.kiosk for counter in self.counters]),
             ("tills", [counter.till for counter in self.counters if counter.till]),
@@ -190,6 +199,11 @@ class EdgeSettings(_Section):
             if name not in names:
                 known = ", ".join(names) or "none"
                 yield f"a counter names the device {name!r}, which is not configured", f"Known [[devices]]: {known}."
+        for device in self.devices:
+            if device.power is not None and device.power not in indicators:
+                known = ", ".join(indicators) or "none"
+                problem = f"{device.name} is powered through {device.power!r}, which is not configured"
+                yield problem, f"Known [[indicators]]: {known}."
         if not self.web.is_loopback and self.web.operator_password_file is None:
             yield (
                 f"[web] listens on {self.web.host}, which others can reach, without a password",
@@ -203,7 +217,9 @@ class EdgeSettings(_Section):
             )
 
     @classmethod
-    def load(cls, path: Path, *, drivers: DriverLoader = load_driver) -> EdgeSettings:
+    def load(
+        cls, path: Path, *, drivers: DriverLoader = load_driver, indicators: IndicatorLoader = load_indicator
+    ) -> EdgeSettings:
         """Read and check ``edge.toml``, the settings of its drivers and its secret files.
 
         Raises :class:`ConfigError` for the first problem found.
@@ -212,14 +228,15 @@ class EdgeSettings(_Section):
             settings = cls.model_validate(anchored(parse_toml(path), cls, path.parent))
         except ValidationError as error:
             raise explain(path, error, cls) from error
-        devices = tuple(_checked_device(path, device, drivers) for device in settings.devices)
+        devices = tuple(_checked(path, f"devices.{one.name}", one, drivers) for one in settings.devices)
+        shown = tuple(_checked(path, f"indicators.{one.name}", one, indicators) for one in settings.indicators)
         for key, file in settings.secret_files().items():
             try:
                 read_secret(file, bytes_min=KEY_BYTES_MIN if key in _KEYS else 1)
             except SecretError as error:
                 raise ConfigError(path, key, error.problem, error.remedy) from error
         _check_meta_key(path, settings.cards.meta_key_file)
-        return settings.model_copy(update={"devices": devices})
+        return settings.model_copy(update={"devices": devices, "indicators": shown})
 
     def secret_files(self) -> dict[str, Path]:
         """Every secret file this configuration names, by key."""
@@ -250,16 +267,15 @@ def _repeated(names: list[str]) -> str | None:
     return next((name for name in names if names.count(name) > 1), None)
 
 
-def _checked_device(path: Path, device: DeviceTable, drivers: DriverLoader) -> DeviceTable:
+def _checked(path: Path, place: str, table: Table, drivers: DriverLoader | IndicatorLoader) -> Table:
     """The device with its paths resolved. Raises :class:`ConfigError` unless its driver can be configured."""
-    place = f"devices.{device.name}"
     try:
-        driver = drivers(device.driver)
+        driver = drivers(table.driver)
     except DeviceError as error:
         raise ConfigError(path, f"{place}.driver", str(error), "Name an installed driver.") from error
-    table = anchored(device.settings, driver.settings, path.parent)
+    settings = anchored(table.settings, driver.settings, path.parent)
     try:
-        driver.configure(table)
+        driver.configure(settings)
     except ValidationError as error:
         raise explain(path, error, driver.settings, section=place) from error
-    return device.with_settings(table)
+    return table.with_settings(settings)
