@@ -92,6 +92,7 @@ async def _serve_until_stopped(gateway: Gateway, around: Surroundings, stopping:
         "witness": asyncio.create_task(gateway.standing.keep_witness(), name="witness"),
         "commits": asyncio.create_task(gateway.vitals.watch_journal(), name="commits"),
         "floor": asyncio.create_task(gateway.floor.run(), name="floor"),
+        "pushes": asyncio.create_task(gateway.alerts.push(), name="pushes"),
         "day": asyncio.create_task(gateway.day_turn.run(), name="day"),
         "screen times": asyncio.create_task(gateway.screen_times.keep(), name="screen times"),
         "watchdog": asyncio.create_task(around.service.keep_alive(gateway.proof_of_life), name="watchdog"),

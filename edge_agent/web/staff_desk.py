@@ -175,6 +175,12 @@ def who_acts(request: Request, act: Act) -> Act:
     return act.model_copy(update={"actor": operator.name or act.actor, "role": role})
 
 
+def who_is_there(request: Request, name: str) -> str:
+    """The name of whoever logged in; the page's own word where no password is asked for, or no name was given."""
+    operator = getattr(request.state, OPERATOR, None)
+    return operator.name or name if isinstance(operator, Operator) else name
+
+
 def _coupons(reader: Reader, entry: MemberEntry) -> tuple[HeldCoupon, ...]:
     terms = reader.terms()
     held = []
