@@ -53,6 +53,7 @@ from edge_agent.supervision.attaching import attached
 from edge_agent.supervision.calling import device_finding
 from edge_agent.surroundings import Surroundings
 from edge_agent.tap_path import TapPath
+from edge_agent.web.device_report import DeviceSource, device_pages
 from edge_agent.web.figures import figures
 from edge_agent.web.metrics import Metrics
 from edge_agent.web.pages import LOOPBACK_HOSTS, web_application
@@ -159,11 +160,13 @@ class Gateway:
             board_pages(pages, self.hub, self.board_desk, who=who_is_there),
             member_pages(pages, self.hub, self.staff_desk, counters=[c.name for c in self._counters.all], who=who_acts),
             live_pages(self.hub),
+            device_pages(self._device_source()),
             figures(
                 self._journal,
                 self._metrics,
                 status=self.vitals.status,
                 uptime_s=lambda: self._clock.monotonic() - self._began_s,
+                healing=self.supervisor.healing,
             ),
             home=f"/kiosk/{settings.counters[0].kiosk}",
             operator_password=read_secret(password_file) if password_file else None,
@@ -216,6 +219,15 @@ class Gateway:
         self._notices.link_changed(state)
         self.vitals.stir()
 
+    def _device_source(self) -> DeviceSource:
+        return DeviceSource(
+            self._settings.gateway.id,
+            conditions=self._conditions,
+            healing=self.supervisor.healing,
+            sensors=self.floor.sensors.all,
+            monotonic=self._clock.monotonic,
+        )
+
     def _conditions(self) -> tuple[DeviceCondition, ...]:
         return self.supervisor.conditions()
 
@@ -255,7 +267,7 @@ class Gateway:
             lights=self.lights,
         )
         file = self._settings.floor.planogram_file
-        return Floor(tools, plan=load_planogram(file) if file else ())
+        return Floor(tools, self._settings.floor, plan=load_planogram(file) if file else ())
 
     def _alert_tools(self) -> AlertTools:
         timezone, chance = self._settings.gateway.timezone, self._around.chance

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from edge_agent.journal import Journal
+from edge_agent.supervision import HealingFigures
 from edge_agent.web.metrics import CONTENT_TYPE, Metrics
 from kiosk_ui.staff.status import StoreStatus
 from loyalty.ledger import PROGRAMME_ISSUED, digest
@@ -35,6 +36,7 @@ def figures(
     *,
     status: Callable[[], Awaitable[StoreStatus]],
     uptime_s: Callable[[], float],
+    healing: Callable[[], Mapping[str, HealingFigures]],
 ) -> APIRouter:
     """``/api/ledger/digest``, ``/metrics``, ``/healthz`` and ``/readyz``."""
     router = APIRouter()
@@ -48,6 +50,7 @@ def figures(
 
     @router.get("/metrics", include_in_schema=False)
     async def prometheus() -> Response:
+        metrics.healed(healing())
         return Response(metrics.text(await status(), uptime_s=uptime_s()), media_type=CONTENT_TYPE)
 
     @router.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)

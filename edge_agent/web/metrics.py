@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -19,6 +20,7 @@ from edge_agent.outcomes import (
     SaleWaits,
     VisitEnded,
 )
+from edge_agent.supervision import HealingFigures, Rung
 from kiosk_ui.staff.status import StoreStatus
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -51,6 +53,10 @@ class Metrics:
         self._dropped = self._gauge("regulars_journal_dropped_rows", "Rows dropped, by reason", "lane", "reason")
         self._oldest = self._gauge("regulars_oldest_unsent_seconds", "Age of the oldest row not acknowledged", "lane")
         self._devices = self._gauge("regulars_device_state", "1 for the state a device is in", "device", "state")
+        self._healing = self._gauge("regulars_device_healing", "How often each rung was used", "device", "rung")
+        self._hold_ups = self._gauge(
+            "regulars_device_hold_ups", "How often its driver kept all others waiting for more than 50 ms", "device"
+        )
         self._link = self._gauge("regulars_link_online", "1 while the cloud answers")
         self._members = self._gauge("regulars_replica_members", "Members known here")
         self._version = self._gauge("regulars_replica_version", "Version of the replica")
@@ -73,6 +79,13 @@ class Metrics:
     def shown(self, latency_s: float) -> None:
         """An outcome reached station 6, ``latency_s`` after its device told of it."""
         self._tap_to_screen.observe(latency_s)
+
+    def healed(self, healing: Mapping[str, HealingFigures]) -> None:
+        """What was tried to heal each device, since the start."""
+        for device, figures in healing.items():
+            for rung in Rung:
+                self._healing.labels(device, rung.value).set(figures.rungs.get(rung, 0))
+            self._hold_ups.labels(device).set(figures.hold_ups)
 
     def text(self, status: StoreStatus, *, uptime_s: float) -> bytes:
         """All figures in Prometheus' text format."""
