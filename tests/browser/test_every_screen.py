@@ -24,7 +24,7 @@ from pydantic import BaseModel
 
 from kiosk_ui.design import Pages, SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
-from kiosk_ui.gallery import SCREENS, gallery
+from kiosk_ui.gallery import BOARDS, SCREENS, gallery
 from kiosk_ui.kiosk.pages import Kiosk, kiosk_pages
 from kiosk_ui.kiosk.screens import CONNECTION_EVENT, SCREEN_EVENT, Connection, kiosk_channel
 from kiosk_ui.kiosk.touch import Touch
@@ -36,7 +36,10 @@ pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="sessio
 LANGUAGES = ("en", "zh-CN")
 SIZES = {"pi": (1024, 600), "wide": (1280, 800), "tall": (1080, 1920)}
 PHONE, WALL = (390, 844), (1920, 1080)
-PAGES = ("/", "/staff/members", "/staff/status", "/alarming/staff/status", "/error/404", "/error/503")
+PAGES = (
+    "/", "/staff/members", "/staff/status", "/alarming/staff/status", "/error/404", "/error/503",
+    *(f"{prefix}/staff/board{wall}" for prefix in BOARDS for wall in ("", "?wall=1")),
+)  # fmt: skip
 STEPS = {
     "register": ("data-next", "data-skip", "data-skip", "data-skip", "data-skip"),
     "survey": ("data-skip", "data-skip", "data-skip"),
@@ -151,11 +154,13 @@ async def test_every_page_fits_a_phone_and_a_wall_and_axe_finds_nothing(
     faults = {}
     for path in PAGES:
         await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        await page.goto(f"{address}{path}?lang={language}")
-        found = await page.evaluate(LAYOUT, False) + await axe(page)
-        await page.set_viewport_size({"width": WALL[0], "height": WALL[1]})
-        if found := found + await page.evaluate(LAYOUT, False):
-            faults[path] = found
+        await page.goto(f"{address}{path}{'&' if '?' in path else '?'}lang={language}")
+        if found := await axe(page):
+            faults[f"{path} axe"] = found
+        for width, height in (PHONE, *SIZES.values(), WALL):
+            await page.set_viewport_size({"width": width, "height": height})
+            if found := await page.evaluate(LAYOUT, False):
+                faults[f"{path} {width}"] = found
     complaints[:] = [said for said in complaints if "status of 404" not in said and "status of 503" not in said]
     assert faults == {}
 
