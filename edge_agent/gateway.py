@@ -14,7 +14,7 @@ from cloud_bridge.uplink.link import Gateway as LinkedGateway
 from cloud_bridge.uplink.link import GatewayLink
 from cloud_bridge.uplink.state import Link, LinkState
 from devices.device import Device
-from devices.observations import ConditionChanged, Observation
+from devices.observations import ConditionChanged, Observation, SaleCompleted
 from devices.readings import SensorBack, SensorFound, SensorLost, SensorRead
 from edge_agent.alerts.board_desk import AlertBoardDesk, BoardTools
 from edge_agent.alerts.room import AlertRoom, AlertTools
@@ -183,6 +183,8 @@ class Gateway:
             return
         began_s = self._clock.monotonic()
         outcome = await self.tap_path.walk(device, observation)
+        if isinstance(observation, SaleCompleted):
+            self.floor.sold(line.sku for line in observation.lines)
         self._metrics.observed(device, type(observation).__name__)
         if outcome is None:
             return
@@ -254,6 +256,7 @@ class Gateway:
             timezone=gateway.timezone,
             windows=windows,
             pin_above_points=self._settings.rights.pin_above_points,
+            articles=self.floor.articles,
         )
 
     def _floor(self) -> Floor:

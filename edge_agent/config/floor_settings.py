@@ -66,6 +66,9 @@ class FloorSettings(_Section):
     door_open_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = Field(
         default=5, description="Minutes after which a door that stands open is told of; 0: never"
     )
+    buzzer: Annotated[str, Field(max_length=160)] = Field(
+        default="", description="Indicator that sounds while nobody has taken on an urgent alert; empty: none"
+    )
     temperatures: tuple[TemperatureLimits, ...] = Field(
         default=(), max_length=LIMITS_MAX, description="Limits of temperature, sensor by sensor"
     )

@@ -102,6 +102,19 @@ def book_of(tx: Transaction, shop: Shop, sale: SaleRow) -> SaleBook:
     )
 
 
+def count_articles(tx: Transaction, shop: Shop, sale: SaleCompletedV1) -> None:
+    """Count what a receipt just told sold of the shelves' articles, or gave back of them, line against line."""
+    if not shop.articles:
+        return
+    moved: dict[str, int] = {}
+    for line in sale.lines:
+        if line.sku in shop.articles:
+            moved[line.sku] = moved.get(line.sku, 0) + line.qty
+    for sku, units in moved.items():
+        if units:
+            tx.sold(sku, units)
+
+
 def paid_lines(lines: Iterable[SaleLineV1]) -> tuple[Line, ...]:
     """What was paid for goods: discounts that are lines of their own are taken off all others in proportion.
 

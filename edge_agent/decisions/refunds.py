@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cloud_bridge.contract import SaleCompletedV1
 from edge_agent.decisions.committing import Committing, standing_of
-from edge_agent.decisions.receipts import book_of, kept, new_book, row_of
+from edge_agent.decisions.receipts import book_of, count_articles, kept, new_book, row_of
 from edge_agent.decisions.reversing import Reversed, Reversing
 from edge_agent.decisions.shop import AWAITS_HEAD_OFFICE, AWAITS_PROGRAMME, AWAITS_SALE, Shop
 from edge_agent.journal import Recorded, SaleRow, Transaction
@@ -26,6 +26,7 @@ class Refunds:
         """A till gave money back, for a sale of this store, of another one, or of none it can name."""
         if tx.sale(refund.sale) is None:
             tx.keep_sale(row_of(recorded, refund, refund.medium))
+            count_articles(tx, self._shop, refund)
             tx.keep_book(new_book(self._shop, recorded, refund))
         known = kept(tx, refund.sale)
         if refund.refund_store not in {None, self._shop.store}:

@@ -8,7 +8,7 @@ from cloud_bridge.contract import ChoiceMadeV1, SaleCompletedV1
 from edge_agent.decisions.committing import Committing
 from edge_agent.decisions.earning import Earning
 from edge_agent.decisions.quoting.confirmations import Confirmation, Confirmations
-from edge_agent.decisions.receipts import book_of, kept, new_book, row_of
+from edge_agent.decisions.receipts import book_of, count_articles, kept, new_book, row_of
 from edge_agent.decisions.shop import AWAITS_LINK, AWAITS_PROGRAMME, Shop
 from edge_agent.journal import Recorded, Transaction
 from edge_agent.outcomes import NothingToShow, Outcome, SaleWaits
@@ -29,6 +29,7 @@ class Sales:
             confirmed = self._confirmations.confirm(tx, recorded, sale) if sale.quote else Confirmation()
             medium = self._medium(tx, recorded, sale, confirmed)
             tx.keep_sale(row_of(recorded, sale, medium))
+            count_articles(tx, self._shop, sale)
             book = new_book(self._shop, recorded, sale)
             tx.keep_book(
                 replace(

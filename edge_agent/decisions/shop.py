@@ -39,6 +39,8 @@ class Shop:
     windows: Windows = Windows()
     pin_above_points: int = 0
     """Above so many points, whoever shows a card that can be copied needs their PIN to redeem them."""
+    articles: frozenset[str] = frozenset()
+    """What stands on this store's shelves by its planogram: their sales are counted, for the stock."""
 
     def day(self, at: datetime) -> date:
         """The store's business date at an instant."""

@@ -43,6 +43,9 @@ class Sensor:
             return False
         age_s = self.age_s(now_s)
         interval_s = self.found.interval_s if self.found else None
+        if interval_s is None and (self.measure.is_binary or self.measure is Measure.BATTERY):
+            # A door that nobody opens has nothing to say, and a battery says so once a day.
+            return False
         limit_s = STALE_AFTER_S if interval_s is None else PATIENCE * interval_s
         return age_s is not None and age_s > limit_s
 
