@@ -15,7 +15,7 @@ from cloud_bridge.landing.service import Landing, StoreThread
 from cloud_bridge.landing.store import LandingResult
 from cloud_bridge.transport import Dial, mqtt_dial
 from cloud_crm.clock import Clock, system_clock
-from cloud_crm.config import CloudSettings, read_secret
+from cloud_crm.config import CloudSettings, ConfigError, read_card_key, read_secret
 from cloud_crm.coupons.service import CouponService
 from cloud_crm.database import Database
 from cloud_crm.disputes.service import DisputeDesk
@@ -29,6 +29,7 @@ from cloud_crm.landing.store import CrmLandingStore, LandingEffects
 from cloud_crm.ledger.service import LedgerService
 from cloud_crm.members.account import AccountDesk
 from cloud_crm.members.activities import ActivityDesk
+from cloud_crm.members.chips import CardBook, strong_cards
 from cloud_crm.members.service import MemberService
 from cloud_crm.metrics import CloudFigures
 from cloud_crm.news import News
@@ -83,6 +84,23 @@ def loyalty_settings(settings: CloudSettings) -> LoyaltySettings:
     )
 
 
+def card_book(settings: CloudSettings, medium_key: bytes) -> CardBook:
+    """The tenant's strong cards. Raises ``ConfigError`` for a master key that is none."""
+    file = settings.card_master_key_file
+    return CardBook(medium_key, read_card_key(file, "card_master_key_file") if file else None)
+
+
+def _check_master_key(settings: CloudSettings, cards: int) -> None:
+    """Without their keys, stores would take strong cards for plain numbers that anybody can copy."""
+    if cards and settings.card_master_key_file is None:
+        raise ConfigError(
+            Path("cloud.toml"),
+            "card_master_key_file",
+            f"is missing, and {cards} members hold cards that prove themselves",
+            "Name the file with the master key again",
+        )
+
+
 class Cloud:
     """Everything the app serves. Opens the database: raises ``ConfigError`` or ``DatabaseError``."""
 
@@ -109,6 +127,7 @@ class Cloud:
         self._build_landing(clock, dial or mqtt_dial(settings.broker, client_id=_CLIENT_ID))
         self.database.prepare()
         with self.database.write() as connection:
+            _check_master_key(settings, strong_cards(connection))
             gateways.enrol(connection, [(gateway.id, gateway.store_name) for gateway in settings.gateways])
         self.programme.begin(configured)
 
@@ -159,8 +178,14 @@ class Cloud:
         days = StoreDays(self._loyalty.zones)
         self._keeper = StandingKeeper(days)
         self._people = LandedPeople(key, self._keeper, self._loyalty.rights)
+        self._cards = card_book(self.settings, key)
         self.members = MemberService(
-            self.database, clock=clock, medium_key=key, keeper=self._keeper, changed=self._replica_changed
+            self.database,
+            clock=clock,
+            medium_key=key,
+            keeper=self._keeper,
+            changed=self._replica_changed,
+            cards=self._cards,
         )
         self.programme = ProgrammeService(self.database, clock=clock, changed=self._replica_changed)
         self.coupons = CouponService(self.database, days, clock=clock, medium_key=key, changed=self._replica_changed)
@@ -180,7 +205,7 @@ class Cloud:
             gateway.id: read_secret(gateway.secret_file, f"gateways.{index}.secret_file")
             for index, gateway in enumerate(self.settings.gateways)
         }
-        effects = LandingEffects(LoyaltyLanding(self._loyalty), self._people)
+        effects = LandingEffects(LoyaltyLanding(self._loyalty), self._people, self._cards)
         self._store = CrmLandingStore(self.database, secrets=secrets, clock=clock, watcher=self.news, effects=effects)
         self.landing = Landing(
             self._store,

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from cloud_bridge.transport import BrokerSettings
+from devices.ntag424.keys import key_from_text
 from loyalty.calendar import known_zone
 from loyalty.programme import Programme, ProgrammeError, programme_from_mapping
 
@@ -21,6 +22,7 @@ PASSWORD_BYTES_MIN = 8
 _PATHS = frozenset(
     {
         "medium_key_file",
+        "card_master_key_file",
         "secret_file",
         "password_file",
         "operator_password_file",
@@ -113,6 +115,13 @@ class CloudSettings(_Section):
     medium_key_file: Annotated[
         Path, Field(description="File with the key that turns card numbers into medium ids; every gateway has the same")
     ]
+    card_master_key_file: Annotated[
+        Path | None,
+        Field(
+            description="File with the key, 32 hexadecimal digits, that the keys of cards that prove themselves are "
+            "derived from; it never leaves head office. Without it no such card can be registered"
+        ),
+    ] = None
     web: Annotated[WebSettings, Field(description="Where the pages and the API are served")] = WebSettings()
     database: Annotated[DatabaseSettings, Field(description="Where everything is kept")] = DatabaseSettings()
     broker: Annotated[BrokerSettings, Field(description="The MQTT broker the stores speak to")] = BrokerSettings()
@@ -163,6 +172,14 @@ def read_secret(path: Path, key: str, *, bytes_min: int = SECRET_BYTES_MIN) -> b
         remedy = f"Put {bytes_min} to {SECRET_BYTES_MAX} bytes in it, such as 64 random hexadecimal digits"
         raise ConfigError(path, key, f"holds {len(secret)} bytes", remedy)
     return secret
+
+
+def read_card_key(path: Path, key: str) -> bytes:
+    """The 16 bytes of a card key file. Raises :class:`ConfigError`, never shows them."""
+    try:
+        return key_from_text(read_secret(path, key))
+    except ValueError as error:
+        raise ConfigError(path, key, str(error), "Write one with: openssl rand -hex 16") from error
 
 
 def is_loopback(host: str) -> bool:

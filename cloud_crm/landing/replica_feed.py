@@ -6,7 +6,7 @@ of its own postings that the balances do not include yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -42,6 +42,14 @@ _ENVELOPE_BYTES = 4_096
 
 T = TypeVar("T")
 
+CardKeysOf = Callable[[MediumRow], str | None]
+"""Seals the keys of a card for the gateway that is told; ``None`` for a medium that is only a number."""
+
+
+def _no_card(_: MediumRow) -> None:
+    """For tenants without cards that prove themselves."""
+
+
 
 @dataclass(frozen=True, slots=True)
 class ReplicaPlace:
@@ -68,7 +76,9 @@ _Stored = MemberRow | MediumRow | CouponRow | ReplicaRight | ReplicaUndo
 _Entry = ReplicaMember | ReplicaMedium | ReplicaCoupon | ReplicaRight | ReplicaUndo | _Removed
 
 
-def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> ReplicaStep | None:
+def next_step(
+    connection: Connection, place: ReplicaPlace, *, as_of: str, card_keys: CardKeysOf = _no_card
+) -> ReplicaStep | None:
     """The step after ``place``, read from the caller's snapshot; ``None`` when nothing changed since.
 
     Another epoch, or a version beyond the latest, starts again from 0.
@@ -77,7 +87,7 @@ def next_step(connection: Connection, place: ReplicaPlace, *, as_of: str) -> Rep
     start = place.version if place.epoch == epoch and place.version <= latest else 0
     if start == latest and place.epoch == epoch:
         return None
-    changes = _Changes.after(connection, place.gateway_id, start, latest)
+    changes = _Changes.after(connection, place.gateway_id, (start, latest), card_keys)
     return ReplicaStep(
         epoch=epoch,
         from_version=start,
@@ -105,7 +115,10 @@ class _Changes:
     to_version: int
 
     @classmethod
-    def after(cls, connection: Connection, gateway_id: str, start: int, latest: int) -> _Changes:
+    def after(
+        cls, connection: Connection, gateway_id: str, between: tuple[int, int], card_keys: CardKeysOf
+    ) -> _Changes:
+        start, latest = between
         found: list[_Stored] = [
             *members.changed_members(connection, after=start, limit=STEP_ROWS_MAX + 1),
             *members.changed_media(connection, after=start, limit=STEP_ROWS_MAX + 1),
@@ -114,7 +127,7 @@ class _Changes:
             *undoing.changed(connection, gateway_id, after=start, limit=STEP_ROWS_MAX + 1),
         ]
         found.sort(key=lambda row: row.version)
-        rows = list(_entries(connection, found[:STEP_ROWS_MAX]))
+        rows = list(_entries(connection, found[:STEP_ROWS_MAX], card_keys))
         told = _programme(programmes.in_force(connection), start, latest)
         fitting = _fitting(rows, room=STEP_BYTES_MAX - _ENVELOPE_BYTES - _bytes(told))
         whole = fitting == len(found)
@@ -127,14 +140,14 @@ class _Changes:
         return tuple(row for row in self.rows if isinstance(row, kind))
 
 
-def _entries(connection: Connection, rows: Sequence[_Stored]) -> Iterator[_Entry]:
+def _entries(connection: Connection, rows: Sequence[_Stored], card_keys: CardKeysOf) -> Iterator[_Entry]:
     people = member_entries(connection, [row for row in rows if isinstance(row, MemberRow)])
     for row in rows:
         match row:
             case MemberRow():
                 yield people.get(row.member_id) or _Removed(row.member_id, row.version)
             case MediumRow():
-                yield medium_entry(row)
+                yield medium_entry(row, card_keys=card_keys(row))
             case CouponRow():
                 yield coupons.entry(row)
             case ReplicaRight() | ReplicaUndo():

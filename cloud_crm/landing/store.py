@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -34,6 +35,8 @@ from cloud_crm.landing import replica_feed
 from cloud_crm.landing.loyalty import LoyaltyLanding
 from cloud_crm.landing.replica_feed import ReplicaPlace
 from cloud_crm.members import repository as members
+from cloud_crm.members.chips import CardBook
+from cloud_crm.members.repository import MediumRow
 from cloud_crm.rights import greeting
 from cloud_crm.standing.landing import LandedPeople
 
@@ -54,10 +57,11 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LandingEffects:
-    """What landed events do: to points and rights, and to what is known of people."""
+    """What landed events do: to points and rights, and to what is known of people. ``cards`` are told to stores."""
 
     loyalty: LoyaltyLanding
     people: LandedPeople | None = None
+    cards: CardBook | None = None
 
 
 class CrmLandingStore:
@@ -126,11 +130,17 @@ class CrmLandingStore:
             return None
         place = ReplicaPlace(gateway_id, incarnation, epoch, version)
         with _typed_errors(), self._database.read() as connection:
-            step = replica_feed.next_step(connection, place, as_of=self._now())
+            step = replica_feed.next_step(
+                connection, place, as_of=self._now(), card_keys=partial(self._card_keys, gateway_id)
+            )
         if step is not None:
             with self._writing() as connection:
                 gateways.keep_sent(connection, gateway_id, step.to_version)
         return step
+
+    def _card_keys(self, gateway_id: str, row: MediumRow) -> str | None:
+        cards = self._effects.cards
+        return cards.keys_for(self._secrets[gateway_id], row) if cards is not None else None
 
     @contextmanager
     def _books(self) -> Iterator[_Books]:

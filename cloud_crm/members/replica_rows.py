@@ -53,6 +53,16 @@ def _entry(row: MemberRow, stands: StandingRow | None, points: PointsFigures) ->
     )
 
 
-def medium_entry(row: MediumRow) -> ReplicaMedium:
-    """Whose a medium is."""
-    return ReplicaMedium(medium=row.medium_id, member=row.member_id, version=row.version, public_key=row.public_key)
+def medium_entry(row: MediumRow, *, card_keys: str | None = None) -> ReplicaMedium:
+    """Whose a medium is; ``card_keys`` are a strong card's, sealed for the gateway that is told.
+
+    A strong card without keys is nobody's: a store that knew only its number would take every copy of it.
+    """
+    is_usable = row.chip is None or card_keys is not None
+    return ReplicaMedium(
+        medium=row.medium_id,
+        member=row.member_id if is_usable else None,
+        version=row.version,
+        public_key=row.public_key,
+        card_keys=card_keys,
+    )

@@ -55,6 +55,7 @@ class MediumRow:
     public_key: str | None = None
     blocked_from: str | None = None
     blocked_reason: str = ""
+    chip: str | None = None
 
 
 class Person(NamedTuple):
@@ -71,7 +72,7 @@ class Person(NamedTuple):
 
 
 class Link(NamedTuple):
-    """Whose a medium is; nobody's when ``member_id`` is ``None``. ``public_key`` is a phone's."""
+    """Whose a medium is (``None``: nobody's). A phone has a ``public_key``, a card that proves itself a ``chip``."""
 
     member_id: str | None
     technology: str
@@ -79,6 +80,7 @@ class Link(NamedTuple):
     public_key: str | None = None
     blocked_from: str | None = None
     blocked_reason: str = ""
+    chip: str | None = None
 
 
 def find_member(connection: Connection, member_id: str) -> MemberRow | None:

@@ -39,7 +39,8 @@ NumberHex = Annotated[
     Field(
         pattern=r"^([0-9A-Fa-f]{2})+$",
         max_length=2 * NUMBER_BYTES_MAX,
-        description="The medium's number (card UID, code text in UTF-8) as hexadecimal; it is hashed, never stored",
+        description="The medium's number (card UID, code text in UTF-8) as hexadecimal; it is hashed, never stored "
+        "(the UID of an ntag424 is kept sealed, because its keys follow from it)",
     ),
 ]
 
@@ -62,7 +63,10 @@ class _Body(BaseModel):
 class NewMedium(_Body):
     """Something a member will show."""
 
-    technology: Annotated[Literal["card", "code"], Field(description="What reads it: a card reader or a scanner")]
+    technology: Annotated[
+        Literal["card", "code", "ntag424"],
+        Field(description="What reads it: a card reader or a scanner; ntag424 is a card that proves itself"),
+    ]
     number_hex: NumberHex
 
 

@@ -12,6 +12,7 @@ from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
 from cloud_crm.ledger import repository as ledger
 from cloud_crm.members import records, repository
+from cloud_crm.members.chips import CHIP, CardBook
 from cloud_crm.members.contact import ContactBook, ContactError, month_day, phone_digits
 from cloud_crm.members.records import CLOUD, ConsentRow, new_source
 from cloud_crm.members.repository import Link, MemberRow, Person, Search
@@ -48,8 +49,10 @@ class MemberService:
         medium_key: bytes,
         keeper: StandingKeeper,
         changed: Callable[[], None],
+        cards: CardBook | None = None,
     ) -> None:
-        """``changed`` is called after each commit that the stores should hear of."""
+        """``changed`` is called after each commit that the stores should hear of; ``cards`` keeps strong ones."""
+        self._cards = cards or CardBook(medium_key)
         self._keeper = keeper
         self._database = database
         self._changed = changed
@@ -232,23 +235,40 @@ class MemberService:
     def _link(self, connection: Connection, wanted: Sequence[tuple[str, str, NewMedium]]) -> list[MediumId]:
         """Link each medium, given with its place in the request and its member. Raises :class:`Problem`."""
         found = [self._identify(place, medium) for place, _, medium in wanted]
-        owners = {m: row.member_id for m, row in repository.known_media(connection, found).items()}
+        known = repository.known_media(connection, found)
+        owners = {medium: row.member_id for medium, row in known.items()}
+        proving = {medium for medium, row in known.items() if row.member_id is not None and row.chip is not None}
         links: list[Link] = []
         for identified, (place, member_id, medium) in zip(found, wanted, strict=True):
             owner = owners.get(identified)
-            if owner is None:
-                owners[identified] = member_id
-                links.append(Link(member_id, medium.technology, identified))
-            elif owner != member_id:
+            if owner not in (None, member_id):
                 raise conflict(place, "is linked to another member", "Unlink it there first, or use another medium")
+            # A plain number may become a card that proves itself; the other way round it is unlinked first.
+            if owner is None or (medium.technology == CHIP and identified not in proving):
+                owners[identified] = member_id
+                chip = self._chip(place, identified, medium)
+                links.append(Link(member_id, medium.technology, identified, chip=chip))
         repository.link_media(connection, links, self._now())
         return found
 
+    def _chip(self, place: str, identified: str, medium: NewMedium) -> str | None:
+        """What is stored of a card that proves itself, to derive its keys from."""
+        if medium.technology != CHIP:
+            return None
+        if not self._cards.is_open:
+            raise unusable(
+                place, "is of a card that proves itself, and there is no master key", "Set card_master_key_file"
+            )
+        try:
+            return self._cards.sealed_number(identified, bytes.fromhex(medium.number_hex))
+        except ValueError as error:
+            raise unusable(place, f"is no such card's: {error}", "Read the card's number with a reader") from error
+
     def _identify(self, place: str, medium: NewMedium) -> MediumId:
         number = bytes.fromhex(medium.number_hex)
-        if medium.technology == "card" and len(number) == _RANDOM_UID_BYTES and number[0] == _RANDOM_UID_FIRST:
+        if medium.technology != "code" and len(number) == _RANDOM_UID_BYTES and number[0] == _RANDOM_UID_FIRST:
             raise unusable(place, "is a random number that this card changes at every tap", "Use another card")
-        return medium_id(medium.technology, number, key=self._key)
+        return medium_id("code" if medium.technology == "code" else "card", number, key=self._key)
 
     def _now(self) -> str:
         return rfc3339(self._clock())

@@ -7,6 +7,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, Text, 
 from cloud_crm.database import BigNumber, metadata
 
 _SEALED_CHARS_MAX = 8_192
+_CHIP_CHARS_MAX = 400
 
 members = Table(
     "members",
@@ -56,11 +57,13 @@ media = Table(
     Column("public_key", String(64)),
     Column("blocked_from", String(40)),
     Column("blocked_reason", String(200), nullable=False, server_default=""),
+    Column("chip", String(_CHIP_CHARS_MAX)),
     Index(None, "member_id"),
     Index(None, "version", unique=True),
 )
 """``medium_id`` is a keyed hash; the number itself is never stored. Unlinked or blocked: ``member_id`` is null.
 
+``chip`` is the sealed number of a card that can prove itself; its keys are derived from it and stored nowhere.
 ``blocked_from`` says whose it was when it was blocked; ``linked_at`` when the row last changed.
 """
 
