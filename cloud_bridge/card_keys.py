@@ -6,6 +6,9 @@ moved to another card, opens nothing. Head office derives the keys anew for each
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from secrets import token_bytes
+
 from cloud_bridge.personal import PersonalSeal, SealError
 from devices.ntag424.aes import KEY_BYTES
 from devices.ntag424.keys import CardKeys
@@ -16,8 +19,8 @@ _MESSAGE, _PROOF = "message", "proof"
 class CardKeySeal:
     """Seals and opens for one gateway. ``secret`` is its own (16 bytes or more), never the tenant's."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._seal = PersonalSeal(secret)
+    def __init__(self, secret: bytes, *, nonce: Callable[[int], bytes] = token_bytes) -> None:
+        self._seal = PersonalSeal(secret, nonce=nonce)
 
     def seal(self, medium: str, keys: CardKeys) -> str:
         """The keys of the card behind a medium, as they travel."""

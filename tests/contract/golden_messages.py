@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cloud_bridge.card_keys import CardKeySeal
 from cloud_bridge.receipts import (
     Ack,
     Applied,
@@ -25,7 +26,10 @@ from cloud_bridge.replica import (
     ReplicaUndo,
 )
 from cloud_bridge.topics import Lane
-from tests.contract.golden_events import INCARNATION, MEMBER, details
+from devices.ntag424.keys import CardKeys
+from tests.contract.golden_events import INCARNATION, MEMBER, NONCE, SECRET, details
+
+_CARD = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
 SPOKEN: dict[str, type[Message]] = {
     "ack": Ack,
@@ -111,7 +115,14 @@ def _step() -> ReplicaStep:
         programme=programme,
         members=(member,),
         media=(
-            ReplicaMedium(medium="00112233445566778899aabbccddeeff", member=MEMBER, version=9, public_key="3c" * 32),
+            ReplicaMedium(
+                medium="00112233445566778899aabbccddeeff",
+                member=MEMBER,
+                version=9,
+                public_key="3c" * 32,
+                card_keys=None,
+            ),
+            ReplicaMedium(medium=_CARD, member=MEMBER, version=9, public_key=None, card_keys=_card_keys()),
         ),
         rights=(
             ReplicaRight(
@@ -132,3 +143,9 @@ def _step() -> ReplicaStep:
         undone=(ReplicaUndo(redemption="1e" * 16, member=MEMBER, points=60, version=12),),
         removed=("m-9",),
     )
+
+
+def _card_keys() -> str:
+    """Keys of a card, sealed for the golden gateway with the same nonce as ever."""
+    keys = CardKeys(message=bytes(range(16)), proof=bytes(range(16, 32)))
+    return CardKeySeal(SECRET, nonce=lambda _: NONCE).seal(_CARD, keys)

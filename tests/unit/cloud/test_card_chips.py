@@ -126,8 +126,8 @@ async def test_a_card_whose_keys_cannot_be_derived_is_told_as_nobodys(
 
 
 class TestWithoutAMasterKey:
-    async def test_no_card_that_proves_itself_is_registered(self, tmp_path: Path, clock: FakeClock) -> None:
-        cloud = Cloud(_without_master(tmp_path), clock=clock)
+    async def test_no_card_that_proves_itself_is_registered(self, settings: CloudSettings, clock: FakeClock) -> None:
+        cloud = Cloud(settings.model_copy(update={"card_master_key_file": None}), clock=clock)
         try:
             async with client_of(cloud) as web:
                 refused = problem(await web.post(f"/api/members/{await join(web)}/media", json=STRONG), 422)
@@ -136,22 +136,15 @@ class TestWithoutAMasterKey:
             cloud.close()
 
     async def test_head_office_does_not_start_where_members_hold_such_cards(
-        self, cloud: Cloud, web: httpx.AsyncClient, tmp_path: Path, clock: FakeClock
+        self, web: httpx.AsyncClient, settings: CloudSettings, clock: FakeClock
     ) -> None:
         await web.post(f"/api/members/{await join(web)}/media", json=STRONG)
         with pytest.raises(ConfigError, match="card_master_key_file"):
-            Cloud(_without_master(tmp_path), clock=clock)
+            Cloud(settings.model_copy(update={"card_master_key_file": None}), clock=clock)
 
 
 def _content_of(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.glob("cloud.db*"))
-
-
-def _without_master(folder: Path) -> CloudSettings:
-    file = folder / "cloud.toml"
-    text = file.read_text(encoding="utf-8").replace('card_master_key_file = "master.key"\n', "")
-    file.write_text(text, encoding="utf-8")
-    return load_settings(file)
 
 
 @pytest.mark.parametrize("content", ["", "00" * 15, "zz" * 16, "00" * 17])
