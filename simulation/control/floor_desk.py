@@ -128,6 +128,7 @@ class FloorDesk:
         plan = slot.plan
         return ShelfView(
             slot=plan.slot,
+            shelf=plan.shelf,
             name_zh=plan.product.name_zh,
             name_en=plan.product.name_en,
             zone=plan.zone,

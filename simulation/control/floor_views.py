@@ -31,6 +31,7 @@ class ShelfView(_View):
     """What really lies in a slot, whatever anybody believes."""
 
     slot: str
+    shelf: str
     name_zh: str
     name_en: str
     zone: str

@@ -21,6 +21,9 @@ from kiosk_ui.design.error_pages import error_pages
 from kiosk_ui.design.refusals import ProblemView
 from kiosk_ui.live import LiveHub, live_pages
 from simulation.control.desk import Desk, Refusal, Said
+from simulation.control.floor_desk import FloorDesk
+from simulation.control.floor_pages import FLOOR_CHANNEL, floor_pages
+from simulation.control.floor_views import FLOOR_EVENT, FloorView
 from simulation.control.stations import StationLog, landed
 from simulation.control.views import (
     CONTROL_CHANNEL,
@@ -57,8 +60,10 @@ async def control_server(desk: Desk, *, port: int, turns: Turns) -> AsyncIterato
     """Serve inside the ``async with`` block. Raises ``edge_agent.web.server.AddressTaken``."""
     hub = LiveHub()
     hub.declare(CONTROL_CHANNEL)
-    panel = _Panel(desk, hub, turns)
-    server = WebServer(control_app(desk, panel, hub), host=HOST, port=port)
+    hub.declare(FLOOR_CHANNEL)
+    floor = FloorDesk(desk.store)
+    panel = _Panel(desk, floor, hub, turns)
+    server = WebServer(control_app(desk, floor, panel, hub), host=HOST, port=port)
     tasks = [asyncio.create_task(server.run_until_stopped()), asyncio.create_task(panel.keep_lit())]
     listening = asyncio.create_task(server.listening.wait())
     try:
@@ -75,8 +80,9 @@ async def control_server(desk: Desk, *, port: int, turns: Turns) -> AsyncIterato
 class _Panel:
     """Reads the figures of both ends and tells the page, while somebody looks at it."""
 
-    def __init__(self, desk: Desk, hub: LiveHub, turns: Turns) -> None:
+    def __init__(self, desk: Desk, floor: FloorDesk, hub: LiveHub, turns: Turns) -> None:
         self._desk = desk
+        self._floor = floor
         self._hub = hub
         self._turns = turns
         self._log = StationLog(desk.store.branch.plan.folder.log("edge"))
@@ -94,10 +100,14 @@ class _Panel:
         return StationsView(passed=passed)
 
     async def keep_lit(self) -> None:
-        """Publish both views until cancelled; rests while nobody looks."""
+        """Publish all views until cancelled; rests while nobody looks."""
         due_s = 0.0
+        shown: FloorView | None = None
         while True:
             await asyncio.sleep(_LIGHTS_S)
+            if self._hub.readers(FLOOR_CHANNEL) and (floor := self._floor.view()) != shown:
+                shown = floor
+                self._hub.publish(FLOOR_EVENT, floor, channel=FLOOR_CHANNEL)
             if not self._hub.readers(CONTROL_CHANNEL):
                 continue
             loop = asyncio.get_running_loop()
@@ -117,12 +127,13 @@ class _Panel:
         self._landed |= landed(self._said.status, await _or_none(auditor.fleet()))
 
 
-def control_app(desk: Desk, panel: _Panel, hub: LiveHub) -> FastAPI:
+def control_app(desk: Desk, floor: FloorDesk, panel: _Panel, hub: LiveHub) -> FastAPI:
     """The page and its API. Requests from other sites' pages and under other names are refused."""
     app = FastAPI(title="Regulars demo control", docs_url=None, redoc_url=None, openapi_url=None)
     pages = Pages(templates=[_HERE / "templates"], locales=[_HERE / "locales"])
     app.include_router(_verbs(desk))
     app.include_router(_looks(desk, panel, pages))
+    app.include_router(floor_pages(floor, pages, links=_links(desk)))
     app.include_router(live_pages(hub))
     app.mount(ASSETS_PATH, assets(control=_HERE / "assets"))
     error_pages(app, pages)
@@ -148,12 +159,23 @@ async def _or_none(reading: Any) -> dict[str, Any] | None:
     return figures
 
 
+def _links(desk: Desk) -> dict[str, str]:
+    store = desk.store
+    return {
+        "kiosk": store.floor.at(1).counter.kiosk_url,
+        "board": f"{store.branch.url}/staff/board",
+        "status": f"{store.branch.url}/staff/status",
+        "cloud": store.stage.cloud_url,
+        "rights": f"{store.stage.cloud_url}/stores/{store.branch.gateway_id}/rights",
+    }
+
+
 def _looks(desk: Desk, panel: _Panel, pages: Pages) -> APIRouter:
     router = APIRouter()
 
     @router.get("/", response_class=HTMLResponse)
     async def page(request: Request) -> HTMLResponse:
-        store, day = desk.store, desk.store.day
+        day = desk.store.day
         return pages.render(
             request,
             "control/control.html",
@@ -164,12 +186,7 @@ def _looks(desk: Desk, panel: _Panel, pages: Pages) -> APIRouter:
             codes=[member for member in day.members if member.code][:MEMBERS_SHOWN_MAX],
             currency=day.currency,
             unknown_uid=day.strangers[0].number.hex() if day.strangers else UNKNOWN_UID,
-            links={
-                "kiosk": store.floor.at(1).counter.kiosk_url,
-                "status": f"{store.branch.url}/staff/status",
-                "cloud": store.stage.cloud_url,
-                "rights": f"{store.stage.cloud_url}/stores/{store.branch.gateway_id}/rights",
-            },
+            links=_links(desk),
             live_url=f"/live/{CONTROL_CHANNEL}",
             live_after="",
         )

@@ -20,7 +20,7 @@ _OPENING_SHARE = (0.45, 1.0)
 """How full a slot was left the evening before."""
 _TELLING = 0.3
 """How far from any number of the right pieces a wrong one weighs, as a share of one, so that a scale can tell."""
-CHILLED_ZONE = "chiller"
+CHILLED_ZONE = "冷藏 Chilled"
 
 
 class World:

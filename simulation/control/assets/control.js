@@ -2,21 +2,19 @@
 
 import { Binder } from "/assets/design/bind.js";
 import { live } from "/assets/design/live.js";
+import { Verbs, wordsOf } from "/assets/control/verbs.js";
 
 const LIT_MS = 900;
-const SAID_MS = 6000;
 
 const root = document.getElementById("control");
-const said = document.getElementById("said");
 const wordList = document.getElementById("words").content;
-const words = new Map([...wordList.querySelectorAll("data")].map((word) => [word.value, word.textContent]));
+const verbs = new Verbs(wordsOf(wordList));
 const binder = new Binder({ language: document.documentElement.lang, words: wordList });
 const stations = new Map([...document.querySelectorAll("[data-station]")].map((item) => [item.dataset.station, item]));
 const counters = document.getElementById("counters");
 const kioskLink = document.getElementById("kiosk-link");
 const passed = new Map();
 const fading = new Map();
-let silence = 0;
 let latest = null;
 
 function line({ gateway_running: running, online }) {
@@ -70,33 +68,6 @@ function pass({ passed: counts }) {
   }
 }
 
-function say(text, state) {
-  said.textContent = text;
-  said.dataset.state = state;
-  clearTimeout(silence);
-  silence = setTimeout(() => (said.textContent = ""), SAID_MS);
-}
-
-async function post(element, body) {
-  const button = element.matches("form") ? element.querySelector("button[type=submit]") : element;
-  button.disabled = true;
-  try {
-    const response = await fetch(element.dataset.post, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    const answer = await response.json();
-    const outcome = element.dataset.said ?? answer.outcome;
-    if (response.ok) say(words.get(`said.${outcome}`) ?? outcome, outcome === "unanswered" ? "bad" : "good");
-    else say(`${answer.problem} ${answer.remedy}`, "bad");
-  } catch {
-    say(words.get("said.lost"), "bad");
-  } finally {
-    button.disabled = false;
-  }
-}
-
 function digits(currency) {
   return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
 }
@@ -116,13 +87,13 @@ function atCounter(element, body) {
 }
 
 for (const button of root.querySelectorAll("button[data-post]")) {
-  button.addEventListener("click", () => post(button, atCounter(button, JSON.parse(button.dataset.body ?? "{}"))));
+  button.addEventListener("click", () => verbs.post(button, atCounter(button, JSON.parse(button.dataset.body ?? "{}"))));
 }
 
 for (const form of root.querySelectorAll("form[data-post]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    post(form, atCounter(form, bodyOf(form)));
+    verbs.post(form, atCounter(form, bodyOf(form)));
   });
 }
 

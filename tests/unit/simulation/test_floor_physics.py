@@ -149,12 +149,12 @@ def test_the_door_shuts_by_itself_and_the_beam_breaks_once_somebody_is_through()
 def test_every_slot_stands_in_the_planogram_with_its_scale_and_light() -> None:
     lines = planogram_csv(DEMO_FLOOR, scales={"A1": "bus/a/slot_1"}, lights={"A1": "light-a1"}).splitlines()
     assert lines[0] == "slot,sku,name_zh,name_en,unit_weight_g,capacity,reorder_at,zone,scale,light"
-    assert lines[1].endswith(",318,14,5,chiller,bus/a/slot_1,light-a1")
+    assert lines[1].endswith(",318,14,5,冷藏 Chilled,bus/a/slot_1,light-a1")
     assert len(lines) == 1 + len(DEMO_FLOOR.slots)
 
 
 def test_a_node_with_more_cells_than_it_reads_is_refused() -> None:
     product = WATER.product
-    slots = tuple(SlotPlan("X", number, product, 100, 10, 3, "drinks") for number in range(1, 6))
+    slots = tuple(SlotPlan("X", number, product, 100, 10, 3, "饮品 Drinks") for number in range(1, 6))
     with pytest.raises(ValueError, match="at most 4 cells"):
         FloorPlan(slots)
