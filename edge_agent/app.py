@@ -92,6 +92,7 @@ async def _serve_until_stopped(gateway: Gateway, around: Surroundings, stopping:
         "witness": asyncio.create_task(gateway.standing.keep_witness(), name="witness"),
         "commits": asyncio.create_task(gateway.vitals.watch_journal(), name="commits"),
         "floor": asyncio.create_task(gateway.floor.run(), name="floor"),
+        "home assistant": asyncio.create_task(gateway.home_assistant.run(), name="home assistant"),
         "pushes": asyncio.create_task(gateway.alerts.push(), name="pushes"),
         "day": asyncio.create_task(gateway.day_turn.run(), name="day"),
         "screen times": asyncio.create_task(gateway.screen_times.keep(), name="screen times"),

@@ -26,6 +26,8 @@ from edge_agent.day_turn import DayTurn
 from edge_agent.decisions import Decisions, Shop, Windows
 from edge_agent.floor.floor import Floor, FloorTools
 from edge_agent.floor.lights import Lights
+from edge_agent.home_assistant.assembling import ToldOf, home_assistant
+from edge_agent.home_assistant.entities import StoreFacts
 from edge_agent.journal import Journal, Transaction
 from edge_agent.kiosk.desk import KioskDesk, KioskPlace, KioskTools
 from edge_agent.kiosk.pins import PinCheck
@@ -47,7 +49,7 @@ from edge_agent.shelves.planogram import load_planogram
 from edge_agent.show import Screens
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import ScreenTimes
-from edge_agent.standing.vitals import Vitals
+from edge_agent.standing.vitals import Vitals, software_version
 from edge_agent.supervision import AttachedDevice, Backoff, DeviceCondition, Pace, Supervisor
 from edge_agent.supervision.attaching import attached
 from edge_agent.supervision.calling import device_finding
@@ -131,6 +133,7 @@ class Gateway:
         self.replica = Replica(journal, decisions, changed=self.vitals.stir, desk=self.desk)
         self.link = self._link(self.replica)
         self.supervisor = self._supervisor()
+        self.home_assistant = home_assistant(settings.home_assistant, self._told_of())
 
     def web_server(self) -> WebServer:
         """The web server, its port taken. Raises :class:`AddressTaken`."""
@@ -296,6 +299,16 @@ class Gateway:
         """Whether this kiosk visit goes on."""
         visit = self._visits.at(self._counters.kiosk_at(counter) or "")
         return visit is not None and visit.session == session
+
+    def _told_of(self) -> ToldOf:
+        return ToldOf(
+            gateway=self._settings.gateway.id,
+            language=self._settings.gateway.language,
+            board=self.floor.board,
+            facts=lambda: StoreFacts(self._online(), self._journal.durability(), software_version()),
+            changed=self.floor.changed.listener(),
+            act=self.board_desk.act,
+        )
 
     def _online(self) -> bool:
         return self.link.state.state is Link.ONLINE

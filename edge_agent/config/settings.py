@@ -19,6 +19,7 @@ from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.card_settings import CardSettings
 from edge_agent.config.device_settings import DeviceTable, Name, SupervisionSettings
 from edge_agent.config.floor_settings import FloorSettings
+from edge_agent.config.home_assistant_settings import HomeAssistantSettings
 from edge_agent.config.indicator_settings import IndicatorTable
 from edge_agent.config.paths import anchored
 from edge_agent.config.problems import ConfigError, explain, parse_toml
@@ -170,6 +171,9 @@ class EdgeSettings(_Section):
     )
     cards: CardSettings = Field(default=CardSettings(), description="Cards that prove themselves")
     alerts: AlertSettings = Field(default=AlertSettings(), description="What staff are called for, and who is called")
+    home_assistant: HomeAssistantSettings | None = Field(
+        default=None, description="Home Assistant, told of the floor; leave out where there is none"
+    )
     supervision: SupervisionSettings = Field(
         default=SupervisionSettings(), description="How patient the gateway is with its devices"
     )
@@ -249,6 +253,7 @@ class EdgeSettings(_Section):
             "broker.password_file": self.broker.password_file,
             "broker.tls.key_file": tls.key_file if tls else None,
             "cards.meta_key_file": self.cards.meta_key_file,
+            "home_assistant.password_file": self.home_assistant.password_file if self.home_assistant else None,
             **self.alerts.secret_files(),
         }
         return {key: file for key, file in named.items() if file is not None}
