@@ -75,6 +75,7 @@ from kiosk_ui.staff.pages import staff_pages
 from loyalty.identifiers import StoreId
 
 TOUCH_DRIVER = "kiosk_touch"
+_BLINK_S = 3.0
 
 
 class Gateway:
@@ -163,7 +164,7 @@ class Gateway:
             board_pages(pages, self.hub, self.board_desk, who=who_is_there),
             member_pages(pages, self.hub, self.staff_desk, counters=[c.name for c in self._counters.all], who=who_acts),
             live_pages(self.hub),
-            device_pages(self._device_source()),
+            device_pages(self._device_source(), self._blink),
             figures(
                 self._journal,
                 self._metrics,
@@ -232,6 +233,12 @@ class Gateway:
             sensors=self.floor.sensors.all,
             monotonic=self._clock.monotonic,
         )
+
+    async def _blink(self, indicator: str) -> bool:
+        """A relay that powers a device is no lamp to play with."""
+        if any(device.power == indicator for device in self._settings.devices):
+            return False
+        return await self.lights.try_out(indicator, seconds=_BLINK_S)
 
     def _conditions(self) -> tuple[DeviceCondition, ...]:
         return self.supervisor.conditions()

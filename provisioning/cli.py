@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
 
-COMMANDS = ("demo", "tap", "phone", "edge", "cloud", "init", "config", "programme", "journal")
+COMMANDS = ("demo", "tap", "phone", "edge", "cloud", "init", "config", "programme", "journal", "devices")
 """Every command, in the order of the help page; each is ``provisioning/commands/NAME.py``."""
 
 

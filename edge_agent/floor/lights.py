@@ -39,6 +39,21 @@ class Lights:
         if wanted := self._wanted.get(indicator):
             wanted.want(signal)
 
+    async def try_out(self, indicator: str, *, seconds: float) -> bool:
+        """Blink for so long, so that somebody can see which one it is; returns whether there is such an indicator.
+
+        What it is to show meanwhile is not forgotten, and shown afterwards.
+        """
+        wanted = self._wanted.get(indicator)
+        if wanted is None:
+            return False
+        wanted.overlay(Signal.BLINK)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            wanted.overlay(None)
+        return True
+
     def shown(self) -> dict[str, Signal]:
         """What each indicator is to show now, by name."""
         return {name: wanted.signal for name, wanted in self._wanted.items()}
@@ -50,11 +65,21 @@ class _Wanted:
     def __init__(self, signal: Signal) -> None:
         self.signal = signal
         self.changed = asyncio.Event()
+        self._over: Signal | None = None
+
+    @property
+    def showing(self) -> Signal:
+        """What it shows now: for a moment something else than what it is to show."""
+        return self._over or self.signal
 
     def want(self, signal: Signal) -> None:
         if signal is not self.signal:
             self.signal = signal
             self.changed.set()
+
+    def overlay(self, signal: Signal | None) -> None:
+        self._over = signal
+        self.changed.set()
 
 
 def _attached(table: IndicatorTable, driver: IndicatorDriver[Any], wanted: _Wanted) -> AttachedDevice:
@@ -81,7 +106,7 @@ class _LookedAfter:
     async def observations(self) -> AsyncIterator[Observation]:
         while True:
             self._wanted.changed.clear()
-            await self._indicator.show(self._wanted.signal)
+            await self._indicator.show(self._wanted.showing)
             yield ConditionChanged(DeviceState.ONLINE, "")
             try:
                 async with asyncio.timeout(SHOWN_AGAIN_S):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field
+from fastapi import APIRouter, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from devices.observations import DeviceState
 from edge_agent.floor.sensors import Sensor
@@ -44,6 +44,12 @@ class DeviceReport(BaseModel):
     sensors: list[SensorReport]
 
 
+class Blinking(BaseModel):
+    """An empty object: a form of another page cannot send one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class Devices(BaseModel):
     """All devices of a gateway."""
 
@@ -76,14 +82,23 @@ class DeviceSource:
         )
 
 
-def device_pages(source: DeviceSource) -> APIRouter:
-    """``GET /api/devices``."""
+Blink = Callable[[str], Awaitable[bool]]
+"""Makes an indicator blink for a while; returns whether there is one of that name that may."""
+
+
+def device_pages(source: DeviceSource, blink: Blink) -> APIRouter:
+    """``GET /api/devices`` and ``POST /api/devices/NAME/blink``."""
     router = APIRouter()
 
     @router.get("/api/devices")
     async def devices() -> Devices:
         """Every device of this gateway, its indicators and kiosk screens included."""
         return source.report()
+
+    @router.post("/api/devices/{name}/blink")
+    async def blink_once(name: str, _: Blinking) -> Response:
+        """Make an indicator blink for three seconds, and answer when it is over: 204, or 404 for what cannot."""
+        return Response(status_code=204 if await blink(name) else 404)
 
     return router
 
