@@ -40,7 +40,7 @@ from edge_agent.shelves.tracking import TrackRules
 from edge_agent.supervision import DeviceCondition
 from kiosk_ui.kiosk.touch import TouchError
 from kiosk_ui.live import LiveHub
-from kiosk_ui.staff.board import SENSORS_SHOWN_MAX, SLOTS_SHOWN_MAX, ActResult, Board, CountAct
+from kiosk_ui.staff.board import SENSORS_SHOWN_MAX, SLOTS_SHOWN_MAX, ActResult, AlertView, Board, CountAct
 
 TICK_S = 1.0
 LOOKED_AT_MAX = 100
@@ -166,6 +166,10 @@ class Floor:
         """Its readings as they come, raw where the scale is: ``with floor.listen(s) as h: async for read in h``."""
         return self._hearers.listen(scale)
 
+    def alert_views(self) -> tuple[AlertView, ...]:
+        """Alerts as they stand, most urgent first."""
+        return self._alerts.views()
+
     def board(self) -> Board:
         """The floor as it is now."""
         now, now_s = self._tools.now(), self._tools.monotonic()
@@ -173,7 +177,7 @@ class Floor:
         return Board(
             store_name=self._tools.store_name,
             at=now,
-            alerts=self._alerts.views(),
+            alerts=self.alert_views(),
             slots=tuple(slot_view(self._shelves.now(slot, now, now_s)) for slot in slots),
             sensors=tuple(sensor_view(sensor, now_s) for sensor in self.sensors.all()[:SENSORS_SHOWN_MAX]),
         )
@@ -181,24 +185,28 @@ class Floor:
     async def run(self) -> None:
         """See every second what time alone changes, and show what changed. Never returns."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._tick(), name="floor tick")
+            group.create_task(self._keep_ticking(), name="floor tick")
             group.create_task(
                 publish_board(self._tools.hub, self.board, self.changed, sleep=self._tools.sleep), name="board"
             )
             if self._tools.lights is not None:
                 group.create_task(self._light(self._tools.lights), name="shelf lights")
 
-    async def _tick(self) -> None:
+    async def tick(self) -> None:
+        """See what time alone has changed: ages, dwell, baskets, doors."""
+        self._shelves.age(self._tools.monotonic())
+        await self._walk(is_tick=True)
+
+    async def _keep_ticking(self) -> None:
         while True:
             await self._tools.sleep(TICK_S)
-            self._shelves.age(self._tools.monotonic())
-            await self._walk(is_tick=True)
+            await self.tick()
 
     async def _light(self, lights: Lights) -> None:
         shown = ShelfLights(self._plan, lights, buzzer=self._settings.buzzer)
         news = self.changed.listener()
         while True:
-            await shown.show(self._alerts.views())
+            await shown.show(self.alert_views())
             await news.wait()
 
     def _heard(self, sensor: Sensor, word: SensorWord) -> bool:
