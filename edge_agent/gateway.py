@@ -24,6 +24,7 @@ from edge_agent.config import EdgeSettings, read_secret
 from edge_agent.counters import Counter, Counters
 from edge_agent.day_turn import DayTurn
 from edge_agent.decisions import Decisions, Shop, Windows
+from edge_agent.floor.calibrating import Calibrating
 from edge_agent.floor.floor import Floor, FloorTools
 from edge_agent.floor.lights import Lights
 from edge_agent.home_assistant.assembling import ToldOf, home_assistant
@@ -69,6 +70,7 @@ from kiosk_ui.kiosk.session import KioskSession
 from kiosk_ui.kiosk.touch import Touch
 from kiosk_ui.live import LiveHub, live_pages
 from kiosk_ui.staff.board_pages import board_pages
+from kiosk_ui.staff.calibration_pages import calibration_pages
 from kiosk_ui.staff.member_pages import member_pages
 from kiosk_ui.staff.members import MEMBERS_CHANNEL, SEEN_EVENT, Seen
 from kiosk_ui.staff.pages import staff_pages
@@ -162,6 +164,7 @@ class Gateway:
             kiosk_pages(pages, self.hub, kiosks),
             staff_pages(pages, self.hub, self.vitals.status),
             board_pages(pages, self.hub, self.board_desk, who=who_is_there),
+            calibration_pages(pages, self.hub, self.calibrating, who=who_is_there),
             member_pages(pages, self.hub, self.staff_desk, counters=[c.name for c in self._counters.all], who=who_acts),
             live_pages(self.hub),
             device_pages(self._device_source(), self._blink),
@@ -280,7 +283,10 @@ class Gateway:
             lights=self.lights,
         )
         file = self._settings.floor.planogram_file
-        return Floor(tools, self._settings.floor, plan=load_planogram(file) if file else ())
+        plan = load_planogram(file) if file else ()
+        floor = Floor(tools, self._settings.floor, plan=plan)
+        self.calibrating = Calibrating(plan, floor, tools)
+        return floor
 
     def _alert_tools(self) -> AlertTools:
         timezone, chance = self._settings.gateway.timezone, self._around.chance
