@@ -14,8 +14,8 @@ from typer.core import TyperGroup
 from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
 
-COMMANDS = ("demo", "tap", "phone", "edge", "cloud", "init", "config", "programme", "journal", "devices")
-"""Every command, in the order of the help page; each is ``provisioning/commands/NAME.py``."""
+COMMANDS = ("demo", "tap", "fault", "phone", "edge", "cloud", "init", "config", "programme", "store-bus", "journal", "devices")
+"""Every command, in the order of the help page; each is ``provisioning/commands/NAME.py``, its ``-`` written ``_``."""
 
 
 class CommandGroup(TyperGroup):
@@ -27,7 +27,7 @@ class CommandGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"provisioning.commands.{cmd_name}")
+        module = import_module(f"provisioning.commands.{cmd_name.replace('-', '_')}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
