@@ -95,8 +95,8 @@ _UNWEIGHED_ROWS = (
     # Bags of fruit weigh what they weigh, and an umbrella is not worth a scale: these slots live on the tills' word.
     ("E", "Apples, a bag", 1_500, 12, 4, "水果 Fruit"),
     ("E", "Bananas, a hand", 1_100, 12, 4, "水果 Fruit"),
-    ("F", "Tissues", 640, 14, 4, "日用 Household"),
-    ("F", "Hand soap", 530, 10, 3, "日用 Household"),
+    ("E", "Tissues", 640, 14, 4, "日用 Household"),
+    ("E", "Hand soap", 530, 10, 3, "日用 Household"),
     ("F", "Toothpaste", 170, 12, 3, "日用 Household"),
     ("F", "Umbrella", 410, 6, 1, "日用 Household"),
     ("F", "Charging cable", 60, 10, 2, "日用 Household"),
@@ -116,7 +116,7 @@ def _plans() -> Iterator[SlotPlan]:
 
 
 DEMO_FLOOR = FloorPlan(tuple(_plans()))
-"""The floor of the demo's store: four shelves of four weighed slots, two shelves without scales."""
+"""The floor of the demo's store: four shelves of four weighed slots, two of four without scales."""
 
 
 def planogram_csv(plan: FloorPlan, *, scales: dict[str, str], lights: dict[str, str]) -> str:
