@@ -87,12 +87,13 @@ class VirtualPn532:
 
     # --- cards ---
 
-    def present(self, card: Card) -> None:
-        """Hold a card to the antenna, in place of one that is there."""
+    def present(self, card: Card, *, torn_after_bytes: int | None = None) -> None:
+        """Hold a card to the antenna, in place of one that is there; for so many bytes over the air, if it is said."""
         with self._changed:
             self._core.take_card_away()
             self._core.card = card
             self._core.exchanges_left = _TORN_AFTER_EXCHANGES if self._fault is FaultKind.TORN_CARD else None
+            self._core.bytes_left = torn_after_bytes
             self._was_told = self._was_read = False
         self.port.wake()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from devices.card_readers.pn532_frames import DATA_BYTES_MAX, Direction, Message, SyntaxFault
-from devices.virtual.cards import Card, Nibble
+from devices.virtual.cards import Card, Nibble, Reply
 
 BAUDRATES = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600)
 DEFAULT_BAUDRATE = 115_200
@@ -53,6 +53,8 @@ class Pn532Core:
         self.card: Card | None = None
         self.exchanges_left: int | None = None
         """After this many exchanges the card is torn out of the field; ``None``: it stays."""
+        self.bytes_left: int | None = None
+        """After this many bytes over the air, either way, the card is torn out of the field; ``None``: it stays."""
         self.looks = 0
         """How often the host has looked for a card since power-up."""
         self._registers: dict[int, int] = {}
@@ -189,6 +191,8 @@ class Pn532Core:
         if self._selected is None:
             return bytes([_STATUS_TIMEOUT])
         reply = self._selected.transceive(payload)
+        if self._is_torn(payload, reply):
+            return bytes([_STATUS_TIMEOUT])
         checked = self._registers.get(_RX_MODE, 0) & _RX_CRC_CHECKED
         match reply:
             case None:
@@ -197,6 +201,17 @@ class Pn532Core:
                 return bytes([_STATUS_CRC]) if checked else bytes([_STATUS_OK, value])
         reply = reply[: DATA_BYTES_MAX - 5]
         return bytes([_STATUS_OK]) + (reply if checked else reply + crc_a(reply))
+
+
+    def _is_torn(self, payload: bytes, reply: Reply) -> bool:
+        """Whether the card left before the last byte of its reply; what came of it fits no checksum."""
+        if self.bytes_left is None:
+            return False
+        self.bytes_left -= len(payload) + (len(reply) if isinstance(reply, bytes) else 1)
+        if self.bytes_left < 0:
+            self.take_card_away()
+            return True
+        return False
 
 
 def crc_a(data: bytes) -> bytes:
