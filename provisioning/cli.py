@@ -14,7 +14,20 @@ from typer.core import TyperGroup
 from provisioning.environment import Environment
 from provisioning.failures import CommandFailure, Exit
 
-COMMANDS = ("demo", "tap", "fault", "phone", "edge", "cloud", "init", "config", "programme", "store-bus", "journal", "devices")
+COMMANDS = (
+    "demo",
+    "tap",
+    "fault",
+    "phone",
+    "edge",
+    "cloud",
+    "init",
+    "config",
+    "programme",
+    "store-bus",
+    "journal",
+    "devices",
+)
 """Every command, in the order of the help page; each is ``provisioning/commands/NAME.py``, its ``-`` written ``_``."""
 
 
