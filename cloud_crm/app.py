@@ -23,6 +23,8 @@ from cloud_crm.coupons.pages import coupon_pages
 from cloud_crm.disputes.endpoints import dispute_endpoints
 from cloud_crm.disputes.pages import dispute_pages
 from cloud_crm.events.endpoints import event_endpoints
+from cloud_crm.floor.endpoints import floor_endpoints
+from cloud_crm.floor.pages import floor_pages
 from cloud_crm.gateways.endpoints import gateway_endpoints
 from cloud_crm.gateways.pages import gateway_pages
 from cloud_crm.ledger.endpoints import ledger_endpoints
@@ -71,6 +73,7 @@ def cloud_app(cloud: Cloud) -> FastAPI:
         ledger_endpoints(cloud.ledger),
         rights_endpoints(cloud.rights),
         event_endpoints(cloud.events),
+        floor_endpoints(cloud.floor),
         gateway_pages(cloud.desk, cloud.pages, cloud.hub),
         member_pages(cloud.members, cloud.pages),
         account_pages(MemberForms(cloud.accounts, cloud.members, cloud.coupons, cloud.rights), cloud.pages),
@@ -78,6 +81,7 @@ def cloud_app(cloud: Cloud) -> FastAPI:
         dispute_pages(cloud.disputes, cloud.pages),
         programme_pages(cloud.programme, cloud.pages, cloud.explain),
         rights_pages(cloud.rights, cloud.gateways, cloud.pages),
+        floor_pages(cloud.floor, cloud.pages),
         phone_pages(cloud.pages, cloud.clock),
         live_pages(cloud.hub),
         _probes(cloud),

@@ -20,6 +20,7 @@ from cloud_crm.coupons.service import CouponService
 from cloud_crm.database import Database
 from cloud_crm.disputes.service import DisputeDesk
 from cloud_crm.events.service import EventService
+from cloud_crm.floor.service import FloorService
 from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.days import StoreDays
 from cloud_crm.gateways.pages import StoreDesk
@@ -195,6 +196,7 @@ class Cloud:
         self.accounts = AccountDesk(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
         self.disputes = DisputeDesk(self.database, self._keeper, clock=clock, changed=self._replica_changed)
         self.ledger = LedgerService(self.database)
+        self.floor = FloorService(self.database)
         self.events = EventService(self.database)
         self.desk = StoreDesk(self.gateways, self.ledger, self.events)
         self.standings = StandingTurn(self.database, self._keeper, clock=clock, changed=self._replica_changed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloud_crm.coupons.tables import coupon_budgets, coupon_instances
 from cloud_crm.database import metadata
 from cloud_crm.events.tables import events
+from cloud_crm.floor.tables import floor_alerts, refused_cards, shelf_stock, stock_discrepancies
 from cloud_crm.gateways.tables import gaps, gateways, quarantines, streams
 from cloud_crm.ledger.tables import posting_conflicts, posting_echoes, postings
 from cloud_crm.members.tables import consents, disputes, media, members, staff_acts, surveys
@@ -35,6 +36,7 @@ __all__ = [
     "coupon_instances",
     "disputes",
     "events",
+    "floor_alerts",
     "gaps",
     "gateways",
     "lots",
@@ -49,6 +51,7 @@ __all__ = [
     "quarantines",
     "redemptions",
     "referral_payouts",
+    "refused_cards",
     "rights_accounts",
     "rights_actions",
     "rights_holdings",
@@ -59,8 +62,10 @@ __all__ = [
     "sale_books",
     "sale_refunds",
     "shared_sales",
+    "shelf_stock",
     "staff_acts",
     "standings",
+    "stock_discrepancies",
     "streams",
     "surveys",
     "undo_requests",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -28,6 +28,7 @@ from cloud_bridge.topics import Lane
 from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
 from cloud_crm.events import repository as events
+from cloud_crm.floor.landing import LandedFloors
 from cloud_crm.gateways import quarantine
 from cloud_crm.gateways import repository as gateways
 from cloud_crm.gateways.repository import StreamRow
@@ -57,11 +58,15 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LandingEffects:
-    """What landed events do: to points and rights, and to what is known of people. ``cards`` are told to stores."""
+    """What landed events do: to points and rights, to what is known of people, and of shop floors.
+
+    ``cards`` are told to stores.
+    """
 
     loyalty: LoyaltyLanding
     people: LandedPeople | None = None
     cards: CardBook | None = None
+    floors: LandedFloors = field(default_factory=LandedFloors)
 
 
 class CrmLandingStore:
@@ -205,6 +210,7 @@ class _Books:
         done = effects.loyalty.effects(self._connection, self.landed, now=now)
         if effects.people is not None:
             effects.people.apply(self._connection, self.landed, now)
+        effects.floors.apply(self._connection, self.landed)
         members.touch(self._connection, done.members)
         self.disputed_postings = len(done.disputed)
 
