@@ -145,7 +145,9 @@ class Minder:
     def _called_by_name(self, error: Exception) -> DeviceFault:
         """The fault to show; what is none is a driver's bug, and its traceback is logged."""
         if isinstance(error, DeviceFault):
-            _log.info("sense", device=self._device.name, problem=error.reason, remedy=error.remedy)
+            # Said once: a cable that stays pulled for a week is no news every fifteen seconds.
+            tell = _log.debug if error.reason == self.condition.reason else _log.info
+            tell("sense", device=self._device.name, problem=error.reason, remedy=error.remedy)
             return error
         reason = f"driver bug: {type(error).__name__}"
         _log.error("sense", device=self._device.name, problem=reason, exc_info=error)

@@ -131,10 +131,19 @@ def _configured(name: str, driver: str) -> dict[str, Any]:
 def _follow(gateway: RunningGateway, name: str) -> None:
     pause = threading.Event()
     title = f"{name}: {gateway.url}   (Ctrl-C ends)"
+    console = _console()
+    told: list[tuple[object, ...]] = []
     try:
-        with Live(_table(gateway.devices(), title=title), console=_console(), auto_refresh=False) as live:
-            while not pause.wait(REFRESH_S):
-                live.update(_table(gateway.devices(), title=title), refresh=True)
+        with Live(console=console, auto_refresh=False, transient=not console.is_terminal) as live:
+            while True:
+                found = gateway.devices()
+                if console.is_terminal:
+                    live.update(_table(found, title=title), refresh=True)
+                elif (now := [(one["name"], one["state"], one["reason"]) for one in found]) != told:
+                    # Into a file or a pipe, a table for each change.
+                    told = list(now)
+                    console.print(_table(found, title=title))
+                pause.wait(REFRESH_S)
     except NotRunning as error:
         raise CommandFailure(f"No gateway answers at {gateway.url}.", "Start it: regulars edge") from error
 
