@@ -36,7 +36,7 @@ class DayRules:
     """Of visits; as the others below."""
     puts_back: float = 0.15
     only_looks: float = 0.15
-    leaves_something: float = 0.03
+    leaves_something: float = 0.006
     dropouts: float = 0.25
     spikes: float = 0.001
     """Of samples."""
@@ -49,6 +49,8 @@ class Episode:
     begin_s: float
     end_s: float | None = None
     is_tellable: bool = True
+    hand_gone_s: float = 0.0
+    """When the hand that began it was gone."""
 
 
 @dataclass(slots=True)
@@ -95,6 +97,10 @@ class TrueSlot:
         sold, self._sold = sum(self._sold), []
         return sold
 
+    def is_tellable(self) -> bool:
+        """Whether what stands there can be told from its own goods by weight at all."""
+        return all(episode.is_tellable for episode in self.wrong if episode.end_s is None)
+
     def is_quiet(self, now_s: float) -> bool:
         """Whether nothing has happened for so long that the number must be right."""
         return now_s - self.quiet_since_s >= QUIET_S and now_s >= self.hand_until_s + QUIET_S
@@ -136,7 +142,7 @@ class TrueSlot:
         self.moves.append(at_s)
         is_empty = not self.units
         if is_empty and (not self.empty or self.empty[-1].end_s is not None):
-            self.empty.append(Episode(at_s))
+            self.empty.append(Episode(at_s, hand_gone_s=max(at_s, self.hand_until_s)))
         elif not is_empty and self.empty and self.empty[-1].end_s is None:
             self.empty[-1].end_s = at_s
         if len(self.units) <= self.planned.reorder_at and not self._is_refill_due:

@@ -47,6 +47,10 @@ class Figures:
     exact: int = 0
     within_one: int = 0
     worst: int = 0
+    untellable: int = 0
+    """Of those judged: something stood there that weighs a whole number of units."""
+    untellable_wrong: int = 0
+    """Of those: more than one unit off."""
     raised: Counter[str] = field(default_factory=Counter)
     rightly: Counter[str] = field(default_factory=Counter)
     episodes: Counter[str] = field(default_factory=Counter)
@@ -130,6 +134,10 @@ class ShelfDay:
             self.figures.judged += 1
             self.figures.exact += miss == 0
             self.figures.within_one += miss <= 1
+            if not slot.is_tellable():
+                self.figures.untellable += 1
+                self.figures.untellable_wrong += miss > 1
+                continue
             self.figures.worst = max(self.figures.worst, miss)
 
     def _see_alerts(self, now_s: float) -> None:
@@ -173,7 +181,7 @@ class ShelfDay:
                 within = [c for c in calls if c.slot == name and c.at_s <= end_s and (c.until_s or math.inf) > one.begin_s]
                 figures.told[kind] += bool(within)
                 if within and kind == AlertKind.STOCK_OUT.value and not slot.was_silent(one.begin_s):
-                    figures.seconds_to_out.append(max(0.0, within[0].at_s - one.begin_s))
+                    figures.seconds_to_out.append(max(0.0, within[0].at_s - one.hand_gone_s))
 
     async def _read_events(self) -> None:
         rows = await self.journal.read(
@@ -203,7 +211,7 @@ def _warranted(slot: TrueSlot | None, until_s: float, again_s: float) -> bool:
 
 def add(total: Figures, day: Figures) -> Figures:
     """The figures of two stretches of days."""
-    for name in ("readings", "judged", "exact", "within_one", "flaps", "stolen", "missing", "phantom"):
+    for name in ("readings", "judged", "exact", "within_one", "flaps", "stolen", "missing", "phantom", "untellable", "untellable_wrong"):
         setattr(total, name, getattr(total, name) + getattr(day, name))
     total.worst = max(total.worst, day.worst)
     for name in ("raised", "rightly", "episodes", "told", "events"):
@@ -246,6 +254,8 @@ def run(arguments: list[str]) -> dict[str, Any]:
         "exact": round(figures.exact / max(1, figures.judged), 5),
         "within_one": round(right, 5),
         "worst_miss": figures.worst,
+        "untellable": figures.untellable,
+        "untellable_and_wrong": figures.untellable_wrong,
         "alerts": [
             {
                 "kind": kind,

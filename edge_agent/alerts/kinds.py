@@ -32,7 +32,7 @@ def _kind(severity: Severity, raise_after_s: int, clear_after_s: int, *, is_sens
 DEFAULTS: dict[AlertKind, Kind] = {
     # A shelf's weight is settled before it is believed, so little is left to wait for.
     AlertKind.LOW_STOCK: _kind(Severity.WARNING, 3, 3),
-    AlertKind.STOCK_OUT: _kind(Severity.WARNING, 1, 3),
+    AlertKind.STOCK_OUT: _kind(Severity.WARNING, 0, 3),
     AlertKind.OVERSTOCK: _kind(Severity.INFO, 60, 10),
     AlertKind.WRONG_ITEM: _kind(Severity.WARNING, 10, 5),
     AlertKind.MISSING: _kind(Severity.WARNING, 0, 0, is_sensed=False),
@@ -40,7 +40,8 @@ DEFAULTS: dict[AlertKind, Kind] = {
     # The ladder of self-healing was climbed before this is said at all.
     AlertKind.DEVICE_OFFLINE: _kind(Severity.WARNING, 30, 10),
     AlertKind.TEMPERATURE: _kind(Severity.URGENT, 120, 60),
-    AlertKind.DOOR_OPEN: _kind(Severity.WARNING, 120, 3),
+    # How long a door may stand open is `floor.door_open_minutes`.
+    AlertKind.DOOR_OPEN: _kind(Severity.WARNING, 0, 3),
     AlertKind.DURABILITY: _kind(Severity.URGENT, 0, 60),
     AlertKind.CARD_COPIED: _kind(Severity.WARNING, 0, 0, is_sensed=False),
 }

@@ -76,8 +76,9 @@ def took(basket: Basket, units: int, at: datetime, *, slot: str, is_sure: bool =
     """So many units left a slot. ``is_sure``: it was seen to happen, not found so after a silence."""
     owed, rest = _consume(basket.owed, units)
     # What was just put there and is gone again was perhaps never goods: somebody leaned a bag on the shelf.
-    _, fresh = _split(basket.refilled, at - LEANING)
-    refilled, unsettled = _consume(fresh, rest, newest_first=True)
+    older, fresh = _split(basket.refilled, at - LEANING)
+    fresh, unsettled = _consume(fresh, rest, newest_first=True)
+    refilled = (*older, *fresh)
     back = rest - unsettled
     doubtful = _add(basket.doubtful, Lot(at, back if is_sure else rest, slot))
     taken = _add(basket.taken, Lot(at, unsettled if is_sure else 0, slot))
@@ -125,12 +126,13 @@ def expire(basket: Basket, now: datetime, window: timedelta) -> tuple[Basket, tu
     gone, taken = _split(basket.taken, since)
     phantom, owed = _split(basket.owed, since)
     _, doubtful = _split(basket.doubtful, since)
-    _, refilled = _split(basket.refilled, now - LEANING)
+    _, refilled = _split(basket.refilled, since)
     _, missing = _split(basket.missing, now - LATE_WINDOWS * window)
     for lot in gone:
         missing = _add(missing, Lot(now, lot.units, lot.slot))
     told = [Discrepancy(Disagreement.MISSING, lot.units, lot.slot) for lot in gone]
-    if phantom:
+    # Whoever shops while a clerk refills takes unseen: then the shelf owes nothing.
+    if phantom and not basket.refilled:
         told.append(Discrepancy(Disagreement.PHANTOM, _units(phantom)))
     moved = replace(basket, taken=taken, owed=owed, doubtful=doubtful, refilled=refilled, missing=missing)
     return moved, tuple(told)

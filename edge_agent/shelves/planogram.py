@@ -191,13 +191,13 @@ def _pattern(line: _Line, column: str, found: str, pattern: re.Pattern[str]) -> 
 
 
 def _sku(line: _Line, found: str) -> str:
+    if re.fullmatch(r"[0-9.]+[Ee]\+?[0-9]+", found):
+        problem = f"{found:.40} is a number that a spreadsheet has shortened"
+        raise line.wrong("sku", problem, "Format the column as text, and copy the article numbers again.")
     sku = _pattern(line, "sku", found, _SKU)
     if sku.isdigit() and len(sku) in _GTIN_LENGTHS and not check_digit_fits(sku):
         problem = f"{sku} looks like a bar code, and its check digit is wrong"
         raise line.wrong("sku", problem, "Copy all digits of the bar code; a spreadsheet may have rounded them.")
-    if re.fullmatch(r"[0-9.]+[Ee]\+?[0-9]+", sku):
-        problem = f"{sku} is a number that a spreadsheet has shortened"
-        raise line.wrong("sku", problem, "Format the column as text, and copy the article numbers again.")
     return sku
 
 

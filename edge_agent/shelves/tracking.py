@@ -19,6 +19,9 @@ PATIENCE = 3.0
 """Intervals without a sample after which a scale that reports regularly is silent."""
 SAVE_DRIFT_SHARE = 0.2
 """Drift is kept with the next change, or once it has moved by this share of a unit."""
+REFINE_S = 5.0
+REFINE_SHARE = 0.05
+"""A weight that rests is looked at again after so long, or once it moved by this share of a unit."""
 _CERTAINTY_STEP = 10
 """Smaller moves of the confidence are shown and not kept."""
 
@@ -51,6 +54,8 @@ class Tracker:
         self._settling = Settling(self.shelf.unit_g, ceiling_g=self.shelf.ceiling_g, rules=rules.still)
         self._heard_s: float | None = None
         self._settled_s: float | None = None
+        self._refined = (0.0, 0.0)
+        """When, and at how many grams, the stock was last looked at."""
         self._is_disturbed = False
         self._saved_drift_g = stock.weighed.drift_g
 
@@ -153,8 +158,12 @@ class Tracker:
         return abs(grams - expected_g) > max(NEAR * self.shelf.unit_g, 6 * self._settling.noise_g)
 
     def _settled(self, level: Level, at_s: float, at: Callable[[], datetime]) -> bool:
-        elapsed_s = 0.0 if self._settled_s is None else at_s - self._settled_s
-        self._settled_s = at_s
+        refined_s, refined_g = self._refined
+        if self._settled_s is not None and at_s - refined_s < REFINE_S and not self._is_news(level.grams - refined_g):
+            self._settled_s = at_s
+            return False
+        elapsed_s = 0.0 if self._settled_s is None else at_s - refined_s
+        self._settled_s, self._refined = at_s, (at_s, level.grams)
         kept = self.stock
         found = weigh(kept.weighed, level, self.shelf, elapsed_s=elapsed_s)
         if self._must_be_kept(kept, found):
@@ -166,6 +175,9 @@ class Tracker:
             refined = replace(refined, certainty=kept.certainty)
         self.stock = refined if Source.COUNT not in kept.sources else replace(refined, sources=kept.sources)
         return False
+
+    def _is_news(self, moved_g: float) -> bool:
+        return abs(moved_g) > REFINE_SHARE * self.shelf.unit_g
 
     def _must_be_kept(self, kept: SlotStock, found: Weighed) -> bool:
         """Whether what was found differs from what the journal has by more than it does for no reason."""

@@ -2,7 +2,7 @@
 
 The weight of a shelf is its goods, plus what the scale has drifted, plus whatever stands there that does not belong.
 Small differences from a whole number of units are drift (or a bottle that weighs a little more than its brothers) and
-are followed, within a bound. Large ones are something else: goods of another kind, or the shelf's own tray lifted off.
+are followed, within a bound that grows with the goods. Large ones are something else: goods of another kind, or the shelf's own tray lifted off.
 """
 
 from __future__ import annotations
@@ -82,8 +82,10 @@ def weigh(kept: Weighed, level: Level, shelf: Shelf, *, elapsed_s: float = 0.0) 
     if units > shelf.units_max:
         return _foreign(told, above, shelf)
     if abs(miss) <= near and units >= 0:
-        follow = miss * shelf.unit_g * min(1.0, elapsed_s / FOLLOW_S)
-        drift_g = min(shelf.drift_g_max, max(-shelf.drift_g_max, kept.drift_g + follow))
+        # Units that came or went weigh what they weigh: what they miss by is theirs at once, and drift comes slowly.
+        share = min(1.0, elapsed_s / FOLLOW_S) if units == kept.units else 1.0
+        bound_g = shelf.drift_g_max + 3.0 * UNIT_SPREAD * math.sqrt(units) * shelf.unit_g
+        drift_g = min(bound_g, max(-bound_g, kept.drift_g + miss * shelf.unit_g * share))
         return replace(told, units=units, means=Weighs.GOODS, drift_g=drift_g, foreign_g=0.0)
     if kept.drift_g and abs(absolute_miss) <= NEAR and 0 <= absolute <= shelf.units_max:
         return replace(told, units=absolute, means=Weighs.GOODS, drift_g=0.0, foreign_g=0.0, miss=absolute_miss)

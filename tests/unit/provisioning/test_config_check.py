@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 
 from provisioning.cli import app
 from provisioning.environment import Environment
-from provisioning.planogram import load_planogram
 from provisioning.store_folder import StoreAnswers, write_folder
 
 runner = CliRunner()
@@ -57,10 +56,11 @@ def replaced(before: str, after: str) -> Callable[[str], str]:
         ("store.toml", replaced("width_cm = 550", "width_cm = 5500"), "", "outside the floor plan"),
         ("programme.toml", replaced("points = 1", "points = 1.5"), "programme.points", "whole number"),
         ("programme.toml", replaced("minimum_minor", "minimum"), "programme.minimum", "known keys"),
-        ("planogram.csv", replaced("facings,", "faces,"), "line 1", "Write: shelf,slot"),
-        ("planogram.csv", replaced(",3,18,4", ",3,18,40"), "line 2: reorder_at", "up to the capacity"),
-        ("planogram.csv", replaced("A,2,", "A,1,"), "line 3", "already on line 2"),
-        ("planogram.csv", replaced("豆浆 Soy milk,4", "豆浆 Soy milk,four"), "line 4: facings", "whole number"),
+        ("planogram.csv", replaced("slot,sku", "slot,article"), "line 1", "Write: slot,sku"),
+        ("planogram.csv", replaced(",520,12,4", ",520,12,40"), "line 2: reorder_at", "up to the capacity"),
+        ("planogram.csv", replaced("A2,", "A1,"), "line 3: slot", "one line"),
+        ("planogram.csv", replaced(",310,12,", ",310,twelve,"), "line 4: capacity", "whole number"),
+        ("planogram.csv", replaced("95,10,3,shelves", "95,10,3,attic"), "line 5: zone", "Known zones: counter"),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_remedy(
@@ -108,11 +108,6 @@ def test_an_open_secret_is_a_warning_and_no_failure(folder: Path) -> None:
     result = runner.invoke(app, ["config", "check", str(folder / "edge.toml")])
     assert result.exit_code == 0
     assert "chmod 600" in " ".join(result.output.split())
-
-
-def test_a_planogram_is_read_slot_by_slot(folder: Path) -> None:
-    first = load_planogram(folder / "planogram.csv")[0]
-    assert (first.shelf, first.slot, first.facings, first.capacity, first.reorder_at) == ("A", "1", 3, 18, 4)
 
 
 def test_the_environment_tells_where_a_demo_leaves_word(tmp_path: Path) -> None:
