@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import nfc.clf.transport
-import usb1
+import usb1  # type: ignore[import-untyped]
 from pydantic import AfterValidator, Field
 
 from devices.card_readers.nfc_link import LINE_ERRORS, NfcLink, Sensing
@@ -27,6 +27,7 @@ PATIENCE_MS = 600
 the 100 ms it gives a reader."""
 
 _BUS_AND_DEVICE = 2
+_HANG_UP_S = 0.2
 
 
 def _known_port(text: str) -> str:
@@ -86,10 +87,13 @@ class UsbWire:
         """As :class:`~devices.card_readers.nfc_link.Wire` says."""
         self._transport = self._connect()
         try:
-            return self._kind.start(self._transport)
+            device = self._kind.start(self._transport)
         except BaseException:
             self.close()
             raise
+        # Its own search would have set it, and its warnings, such as of short frames to a Type 4 card, need it.
+        device._path = self._port  # noqa: SLF001
+        return device
 
     def sensing(self, device: Any) -> Sensing:
         """As :class:`~devices.card_readers.nfc_link.Wire` says."""
@@ -202,7 +206,12 @@ class SocketTransport:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from error
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, and wait a moment for the other end to do so: who opens it next finds it free, as on a bus."""
+        with contextlib.suppress(OSError):
+            self._line.settimeout(_HANG_UP_S)
+            self._line.shutdown(socket.SHUT_WR)
+            while self._line.recv(TRANSFER_BYTES_MAX):
+                """What it had still to say is of no interest."""
         self._line.close()
 
 

@@ -86,7 +86,7 @@ class Rcs380Chip:
     def _on_air(self, frame: bytes) -> bytes | int:
         """What the field carries back; a number is an error."""
         card = self.card
-        if frame == _LOOK_A or frame[1:2] == _LOOK_F and len(frame) == frame[0]:
+        if frame == _LOOK_A or (frame[1:2] == _LOOK_F and len(frame) == frame[0]):
             self.looks += 1
         if card is None:
             return _NOBODY
