@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: one open alert of a subject, told or to be told, and nothing lost by a restart."""
+"""Whatever happens in whatever order: one open alert of a subject, told or to be told; a restart loses nothing."""
 
 from __future__ import annotations
 
@@ -58,6 +58,11 @@ class Floor(RuleBasedStateMachine):
     @rule(kind=KINDS, subject=SUBJECTS, holds=st.sampled_from(Holds), units=st.integers(0, 30))
     def finds(self, *, kind: AlertKind, subject: str, holds: Holds, units: int) -> None:
         self.do(lambda: self.bench.finds(Finding(kind, subject, holds, {"units": units})))
+
+    @rule(kind=KINDS, subject=SUBJECTS)
+    def goes_wrong_for_good(self, *, kind: AlertKind, subject: str) -> None:
+        self.do(lambda: self.bench.finds(Finding(kind, subject, Holds.YES)))
+        self.do(lambda: self.bench.passes(seconds=150))
 
     @rule(span_s=SPANS_S)
     def passes(self, *, span_s: float) -> None:
@@ -122,7 +127,7 @@ _NO_FACTS = {"facts": {}, "name_zh": "", "name_en": ""}
 
 
 def test_a_floor_on_which_anything_happens_keeps_its_promises() -> None:
-    run_state_machine_as_test(Floor, settings=settings(max_examples=60, stateful_step_count=40))
+    run_state_machine_as_test(Floor, settings=settings(max_examples=150, stateful_step_count=40))
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
