@@ -29,6 +29,7 @@ from tests.browser.conftest import OpenPage, served
 from tests.browser.test_every_screen import LAYOUT, SIZES, axe
 from tests.unit.cloud.conftest import CLOUD_TOML, MEDIUM_KEY
 from tests.unit.cloud.store_days import MORNING, SECRET, FakeClock, StoreDay
+from tests.unit.cloud.test_floor_landing import Floor
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
@@ -38,6 +39,9 @@ PAGES = (
     "/stores/store-2",
     "/stores/store-1/rights",
     "/stores/store-2/rights",
+    "/stores/store-1/floor",
+    "/stores/store-2/floor",
+    "/missing",
     "/disputes",
     "/members",
     "/members?search=nobody",
@@ -58,7 +62,7 @@ class HeadOffice:
     landing: CrmLandingStore
     member: str
     url: str = ""
-    day: StoreDay = field(default_factory=StoreDay)
+    day: Floor = field(default_factory=Floor)
 
     async def land(self, *, lane: Lane = Lane.LEDGER, first: int) -> None:
         """The rows of the day from ``first`` on arrive."""
@@ -102,8 +106,14 @@ def furnished(folder: Path) -> HeadOffice:
     landing.greet("store-1", Hello(incarnation=office.day.incarnation, devices={"reader-1": "degraded"}))
     landing.land([office.day.batch(), office.day.batch(lane=Lane.TELEMETRY)])
     cloud.rights.revoke("store-2", reason="stolen in the night", actor="lin")
-    told, forged = StoreDay("store-2"), StoreDay("store-2")
+    told, forged = Floor("store-2"), StoreDay("store-2")
     told.tap()
+    told.holds("A1", 0, sku=HOSTILE)
+    told.holds("A2", 25)
+    told.alerts("raised", kind="stock_out", units=0)
+    told.misses(2)
+    told.refuses()
+    landing.land([told.batch(lane=Lane.TELEMETRY)])
     forged.earn(member, "forged", 5)
     landing.land([told.batch()])
     landing.land([forged.batch()])
@@ -169,6 +179,20 @@ async def test_an_event_lands_on_the_open_pages_of_store_and_fleet(office: HeadO
     await expect(store.locator(".feed-row").first).to_contain_text("Card tapped")
     await expect(store.locator("#figures")).to_contain_text("5")
     await expect(landed).to_have_text("5")
+
+
+async def test_the_floor_of_a_store_follows_it(office: HeadOffice, open_page: OpenPage) -> None:
+    floor = await open_page(f"{office.url}/stores/store-1/floor?lang=en")
+    chain = await open_page(f"{office.url}/missing?lang=en")
+    await expect(floor.get_by_text("This store has told of no shelf yet.")).to_be_visible()
+    await expect(chain.locator("#floor")).not_to_contain_text("High Street")
+    office.day.holds("A7", 0)
+    office.day.alerts("raised", kind="stock_out", units=0)
+    await office.land(first=2, lane=Lane.TELEMETRY)
+    await office.land(first=4)
+    await expect(floor.locator("#stock tbody tr")).to_contain_text("0 / 18")
+    await expect(floor.locator("#alerts")).to_contain_text("Out of stock")
+    await expect(chain.locator("#floor")).to_contain_text("High Street")
 
 
 async def test_the_chinese_page_says_codes_in_chinese_also_of_what_arrives_live(
