@@ -10,10 +10,10 @@ import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import aiomqtt
 
@@ -31,6 +31,8 @@ _PASSWORD_BYTES_MAX = 4_096
 _LOGIN_CODES = frozenset({4, 5, 134, 135})
 _REFUSED = 128
 _log = logging.getLogger("devices.store_bus")
+
+Answer = TypeVar("Answer")
 
 
 class _InboxQueue(asyncio.Queue[aiomqtt.Message]):
@@ -97,6 +99,11 @@ class StoreBus:
         except (aiomqtt.MqttError, TimeoutError) as error:
             raise _fault(self._settings, error) from error
         self._client = built
+        try:
+            _stop_if_cancelled()
+        except asyncio.CancelledError:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(
@@ -119,10 +126,7 @@ class StoreBus:
         """Ask for everything that fits one of the filters. What the broker keeps comes again, each time asked."""
         for start in range(0, len(filters), SUBSCRIBE_FILTERS_MAX):
             asked = [(name, 1) for name in filters[start : start + SUBSCRIBE_FILTERS_MAX]]
-            try:
-                granted = await self._opened().subscribe(asked, timeout=ANSWER_TIMEOUT_S)
-            except aiomqtt.MqttError as error:
-                raise _fault(self._settings, error) from error
+            granted = await self._answer(self._opened().subscribe(asked, timeout=ANSWER_TIMEOUT_S))
             refused = [name for (name, _), code in zip(asked, granted, strict=False) if _code(code) >= _REFUSED]
             if refused:
                 raise DeviceFault(
@@ -134,19 +138,12 @@ class StoreBus:
         """Ask for these no more."""
         for start in range(0, len(filters), SUBSCRIBE_FILTERS_MAX):
             names = list(filters[start : start + SUBSCRIBE_FILTERS_MAX])
-            try:
-                await self._opened().unsubscribe(names, timeout=ANSWER_TIMEOUT_S)
-            except aiomqtt.MqttError as error:
-                raise _fault(self._settings, error) from error
+            await self._answer(self._opened().unsubscribe(names, timeout=ANSWER_TIMEOUT_S))
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False, is_confirmed: bool = True) -> None:
         """Say something. Confirmed: returns when the broker has it (QoS 1); else when it left this machine (QoS 0)."""
-        try:
-            await self._opened().publish(
-                topic, payload, qos=1 if is_confirmed else 0, retain=retain, timeout=ANSWER_TIMEOUT_S
-            )
-        except aiomqtt.MqttError as error:
-            raise _fault(self._settings, error) from error
+        qos = 1 if is_confirmed else 0
+        await self._answer(self._opened().publish(topic, payload, qos, retain, timeout=ANSWER_TIMEOUT_S))
 
     async def messages(self) -> AsyncIterator[Heard]:
         """What comes in, oldest first, for as long as the connection lasts."""
@@ -169,6 +166,14 @@ class StoreBus:
         """End the connection as a pulled plug does: without a goodbye, so that the broker speaks the last will."""
         if self._client is not None:
             _shut(self._client)
+
+    async def _answer(self, asked: Awaitable[Answer]) -> Answer:
+        try:
+            answer = await asked
+        except aiomqtt.MqttError as error:
+            raise _fault(self._settings, error) from error
+        _stop_if_cancelled()
+        return answer
 
     def _opened(self) -> aiomqtt.Client:
         if self._client is None:
@@ -201,6 +206,13 @@ class StoreBus:
             queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: _InboxQueue(inbox)),  # noqa: ARG005
             logger=_log,
         )
+
+
+def _stop_if_cancelled() -> None:
+    """``asyncio.wait_for``, which aiomqtt waits with, loses a cancellation that comes together with the answer."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _password(path: Path) -> str:

@@ -132,6 +132,7 @@ class BusNode(ABC):
             self._bus = bus
             # Nobody speaks to it, but only a connection that is read is known to be gone.
             watching = asyncio.create_task(_drain(bus), name="node reads")
+            watching.add_done_callback(lambda _: self.stir())
             try:
                 await self._say(bus, self._introduction())
                 self.is_connected.set()
@@ -153,9 +154,9 @@ class BusNode(ABC):
             self._stirred.clear()
             await self._say(bus, self._values(beat=beat))
             wait_s = max(0.0, next_beat_s - loop.time())
-            stirred = asyncio.create_task(self._stirred.wait(), name="stirred")
-            await asyncio.wait((stirred, watching), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-            stirred.cancel()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._stirred.wait()
 
     async def _say(self, bus: StoreBus, sayings: Iterable[Saying]) -> None:
         now_s = asyncio.get_running_loop().time()
