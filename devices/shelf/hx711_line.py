@@ -8,6 +8,7 @@ from devices.device import DeviceFault, Trouble
 from devices.gpio.header import Header
 from devices.shelf.hx711_frames import (
     BITS,
+    HIGH_S_MAX,
     POWER_UP_GAIN,
     PULSES,
     RESET_HIGH_S,
@@ -104,6 +105,8 @@ class Hx711Line:
             clock.state = True
             clock.state = False
             high_s = max(high_s, between(ticks(), rising))
+            if high_s > HIGH_S_MAX:
+                break  # It is starting anew: more pulses would mean something else to it.
             if pulse < BITS:
                 bits = bits << 1 | bool(data.state)
         return Frame(bits, high_s, between(ticks(), began), bool(data.state))

@@ -23,8 +23,8 @@ from devices.virtual.gpio_header import VirtualHeader
 
 _STALL_S = 90e-6
 """How long a late pulse is held up."""
-_LATE_SHARE = 0.02
-"""Of the pulses, those that are late: about half of the samples have one."""
+_LATE_SHARE = 0.01
+"""Of the pulses, those that are late: about a quarter of the samples have one."""
 _DRIFT_COUNTS_PER_S = 40.0
 _UNSETTLED_SHARES = (0.35, 0.7, 0.9, 0.98)
 """How much of a change the first conversions after it show."""
@@ -131,7 +131,7 @@ class VirtualHx711:
             return True
         if self._fault is FaultKind.GARBAGE and self._pulses:
             return bool(self._noise.getrandbits(1))
-        if 1 <= self._pulses <= BITS:
+        if self._is_ready and self._pulses:
             return bool(self._register >> (BITS - self._pulses) & 1)
         return not self._is_ready
 

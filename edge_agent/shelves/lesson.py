@@ -7,6 +7,7 @@ reckoned in counts until the slope is known, so the polarity of the load cell do
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +32,9 @@ NOISES_OF_LOAD_MIN = 20.0
 ERROR_UNITS_MAX = 0.4
 """Counting rounds to the nearest unit: half a unit of error counts wrong."""
 _SIGMAS = 3.0
+_TOLD_KEPT = 8
+_TOLD_NOISES_MAX = 8.0
+"""How many of the spreads that a scale tells of itself its readings may differ and still be at rest."""
 _OFF_SHARE = 0.5
 """The known weight counts as taken off once less than this share of it is left."""
 _DAY_S = 86_400.0
@@ -106,7 +110,8 @@ class Lesson:
         self.problem: Problem | None = None
         self.found: Found | None = None
         self.last: SensorRead | None = None
-        self._still = Settling(math.inf, ceiling_g=math.inf, rules=STILL)
+        self._told: deque[float] = deque(maxlen=_TOLD_KEPT)
+        self._still = _settling()
         self._step_s = self._heard_s = began_s
         self._zero: Level | None = None
         self._loaded: Level | None = None
@@ -127,8 +132,12 @@ class Lesson:
         self._heard_s = now_s
         if self.problem is Problem.SILENT:
             self.problem = None
+        self._told.append(counts_of_noise(read))
         level = self._still.hear(now_s, counts_of(read), counts_of_noise(read))
-        if level is not None:
+        if self._moves_too_much(read):
+            # What moves all the time looks like a noisy scale. Here it is a hand: nothing is learned from it.
+            self._still = _settling()
+        elif level is not None:
             self._settled(level, now_s, at)
 
     def look(self, now_s: float) -> None:
@@ -162,6 +171,11 @@ class Lesson:
         if self.step is not Step.CONFIRM or self.found is None:
             raise WrongStepError(f"the lesson is at {self.step.value}")
         self.step = Step.DONE
+
+    def _moves_too_much(self, read: SensorRead) -> bool:
+        if told := max(self._told):
+            return self._still.noise_g > _TOLD_NOISES_MAX * told
+        return not read.is_raw and self._still.noise_g > self.pupil.unit_weight_g * 1_000 / NOISES_PER_UNIT_MIN
 
     def _go(self, step: Step, now_s: float, problem: Problem | None = None) -> None:
         self.step, self.problem, self._step_s = step, problem, now_s
@@ -242,3 +256,8 @@ class Lesson:
         drift_g = former.grams(zero.grams)
         days = (at - former.at).total_seconds() / _DAY_S
         return Found(line, drift_g=drift_g, drift_g_per_day=drift_g / days if days >= 0.5 else None)
+
+
+def _settling() -> Settling:
+    """Of counts, as grams are not known yet: whatever it calls grams are counts here."""
+    return Settling(math.inf, ceiling_g=math.inf, rules=STILL)
