@@ -54,6 +54,7 @@ SPEED_MAX = 1_000_000.0
 DRAIN_TIMEOUT_S = 60.0
 _ABANDONED_DRAIN_S = 0.3
 _LAST_TURN_TIMEOUT_S = 5.0
+_SHELVES_TIMEOUT_S = 8.0
 _STORE_ZONE = timezone(timedelta(hours=8))
 
 
@@ -239,6 +240,9 @@ class Demo:
         """Perform the day's turns at their time; late ones at once, in their order."""
         # A real shop's articles stand on none of these shelves.
         shopping = None if self.replayed else Shopping(self.shelves.aisles, seed=self.settings.seed)
+        if shopping is not None and self.shelves.aisles.is_live:
+            # Who takes something before the scales have told what lies there is not seen taking it.
+            await self.shelves.board.knows_the_shelves(timeout_s=_SHELVES_TIMEOUT_S)
         playing = Playing(self.floor, shopping, speed=self.settings.speed)
         async for done in playing.of(self.day.turns, closing):
             self.turns_done = done

@@ -11,9 +11,19 @@ from simulation.floor.plan import FloorPlan, planogram_csv
 _FRIDGE_HIGH_C = 8.0
 
 
-def write_planogram(path: Path, plan: FloorPlan) -> None:
+def write_planogram(path: Path, plan: FloorPlan, *, has_lights: bool) -> None:
     """Write ``planogram.csv``. Raises ``OSError``."""
-    path.write_text(planogram_csv(plan, scales=scales_of(plan), lights={}), encoding="utf-8")
+    lights = _lights(plan) if has_lights else {}
+    path.write_text(planogram_csv(plan, scales=scales_of(plan), lights=lights), encoding="utf-8")
+
+
+def lights_of(plan: FloorPlan, driver: str, folder: Path) -> list[dict[str, Any]]:
+    """The ``[[indicators]]`` tables of a light at each weighed slot; its driver is told a ``path`` in ``folder``."""
+    return [{"name": name, "driver": driver, "path": str(folder / name)} for name in _lights(plan).values()]
+
+
+def _lights(plan: FloorPlan) -> dict[str, str]:
+    return {slot.slot: f"light-{slot.slot.lower()}" for slot in plan.slots if slot.is_weighed}
 
 
 def bus_device(port: int) -> dict[str, Any]:

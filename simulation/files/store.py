@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulation.files.floor import bus_device, floor_tables, write_planogram
+from simulation.files.floor import bus_device, floor_tables, lights_of, write_planogram
 from simulation.floor.plan import FloorPlan
 
 GATEWAY_ID = "demo-store"
@@ -65,6 +65,8 @@ class StorePlan:
     pin_above_points: int = 0
     floor: FloorPlan | None = None
     """The shelves with their sensors, if it has any."""
+    light_driver: str = ""
+    """What opens the light at each weighed slot; without it there are none."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.counters <= COUNTERS_MAX:
@@ -138,7 +140,7 @@ class StoreFolder:
         draw_secret(self.secrets / f"{self.plan.gateway_id}.secret")
         draw_secret(self._till_key_file)
         if self.plan.floor is not None:
-            write_planogram(self.planogram, self.plan.floor)
+            write_planogram(self.planogram, self.plan.floor, has_lights=bool(self.plan.light_driver))
         self.edge_toml.write_text(toml_text(self._edge(ports)), encoding="utf-8")
 
     @property
@@ -175,8 +177,15 @@ class StoreFolder:
                 self._tills(ports),
                 *([] if plan.floor is None else [bus_device(ports.bus)]),
             ],
-            **({} if plan.floor is None else floor_tables(self.planogram)),
+            **self._floor_tables(),
         }
+
+    def _floor_tables(self) -> dict[str, Any]:
+        floor, driver = self.plan.floor, self.plan.light_driver
+        if floor is None:
+            return {}
+        lights = {"indicators": lights_of(floor, driver, self.path / "dev")} if driver else {}
+        return {**floor_tables(self.planogram), **lights}
 
     def _hardware(self) -> Iterator[dict[str, Any]]:
         for names in self.plan.names:

@@ -22,6 +22,7 @@ LOOK_S = 1.0
 NOTICE_S = 4.0
 """How long an alert has stood there before a clerk takes it: time for somebody else to be quicker."""
 WALK_S = 3.0
+_GLANCE_S = 0.25
 _HANDFUL = 6
 """Pieces that go onto a shelf at once."""
 _FILL_S = 1.4
@@ -57,6 +58,17 @@ class StaffBoard:
                 board: dict[str, Any] = answer.json()
                 return board
         return None
+
+    async def knows_the_shelves(self, *, timeout_s: float) -> bool:
+        """Wait until it tells of every slot how much lies there; whether it did in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    board = await self.read()
+                    if board is not None and all(slot["units"] is not None for slot in board["slots"]):
+                        return True
+                    await asyncio.sleep(_GLANCE_S)
+        return False
 
     async def act(self, alert: str, act: str, actor: str) -> bool:
         """Do something to an alert; whether it was done."""

@@ -15,12 +15,16 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import BaseModel
 
 from cloud_bridge.receipts import Ack
 from cloud_bridge.topics import Lane
 from cloud_bridge.uplink.outbox import AckResult, Outbox, OutboxRow
 from cloud_crm.clock import Clock
+from devices.device import IndicatorDriver, Signal
+from devices.registry import load_indicator
 from edge_agent.clock import BUILD_DATE_MS, HybridClock
 from edge_agent.config import EdgeSettings
 from edge_agent.logs import set_up_logs
@@ -74,6 +78,33 @@ class TrappedOutbox:
         return await self._outbox.acknowledge(ack)
 
 
+class FileLightSettings(BaseModel):
+    """Where the light is to be seen."""
+
+    path: Path
+
+
+class FileLight:
+    """A shelf light that a test can see: a file with the word that it shows."""
+
+    def __init__(self, settings: FileLightSettings) -> None:
+        self._path = settings.path
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._path.unlink(missing_ok=True)
+
+    async def show(self, signal: Signal) -> None:
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(signal.value, encoding="ascii")
+        fresh.replace(self._path)
+
+
+FILE_LIGHT = IndicatorDriver("file_light", "A light in a file", FileLightSettings, FileLight)
+
+
 def shifted_s(ahead: Path) -> int:
     """By how much the file says that the clock is ahead now."""
     try:
@@ -111,8 +142,9 @@ def main(program: str, config: Path) -> int:
         clock=lambda: gateway_clock(config.with_name(CLOCK_AHEAD)),
         passing=trap.passing,
         outbox=lambda outbox: TrappedOutbox(outbox, trap),
+        indicators=lambda name: FILE_LIGHT if name == FILE_LIGHT.name else load_indicator(name),
     )
-    return run_edge(EdgeSettings.load(config), around)
+    return run_edge(EdgeSettings.load(config, indicators=around.indicators), around)
 
 
 if __name__ == "__main__":
