@@ -27,6 +27,8 @@ COMMANDS = (
     "store-bus",
     "journal",
     "devices",
+    "calibrate",
+    "alerts",
 )
 """Every command, in the order of the help page; each is ``provisioning/commands/NAME.py``, its ``-`` written ``_``."""
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, load_settings, read_secret
 from cloud_crm.config import ConfigError as CloudConfigError
 from cloud_crm.programme.configured import configured_programme
+from edge_agent.alerts.addresses import AddressError, check_address
 from edge_agent.config import EdgeSettings, too_open
+from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.problems import ConfigError, parse_toml
 from edge_agent.shelves.planogram import COLUMNS, load_planogram
 from provisioning.programme_file import SECTIONS, doubts, read_programme
@@ -60,9 +62,20 @@ def _reader_of(path: Path) -> Callable[[Path], Verdict]:
 
 def _check_edge(path: Path) -> Verdict:
     settings = EdgeSettings.load(path)
-    warnings = tuple(filter(None, map(too_open, settings.secret_files().values())))
+    _check_addresses(path, settings.alerts)
+    warnings = (*filter(None, map(too_open, settings.secret_files().values())), *settings.alerts.doubts())
     devices = ", ".join(f"{device.name} ({device.driver})" for device in settings.devices) or "no devices"
     return Verdict("gateway (edge.toml)", f"{settings.gateway.id}: {devices}", warnings)
+
+
+def _check_addresses(path: Path, alerts: AlertSettings) -> None:
+    """Whether every destination has an address that messages can be sent to; none of it is ever shown."""
+    for destination in alerts.destinations:
+        try:
+            check_address(destination.url_file)
+        except AddressError as error:
+            key = f"alerts.destinations.{destination.name}.url_file"
+            raise ConfigError(path, key, error.problem, error.remedy) from error
 
 
 def _check_cloud(path: Path) -> Verdict:

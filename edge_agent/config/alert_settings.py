@@ -184,6 +184,15 @@ class AlertSettings(_Section):
         for route in self.routes:
             yield from (("a route", name) for name in route.destinations)
 
+    def doubts(self) -> tuple[str, ...]:
+        """What can be meant and hardly is: a destination that hears nothing."""
+        heard = {name for _, name in self._named()}
+        return tuple(
+            f"the destination {one.name!r} is named by no shift and no route, so it hears nothing"
+            for one in self.destinations
+            if one.name not in heard
+        )
+
     def secret_files(self) -> dict[str, Path]:
         """The file of every destination's URL, by key."""
         return {f"alerts.destinations.{one.name}.url_file": one.url_file for one in self.destinations}

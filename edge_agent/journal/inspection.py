@@ -13,6 +13,7 @@ from cloud_bridge.topics import Lane
 from edge_agent.clock import HybridClock
 from edge_agent.journal.books import to_ms
 from edge_agent.journal.database import Statements, open_reader, unreadable
+from edge_agent.journal.floor.alerts import KeptAlert, KeptPush
 from edge_agent.journal.lanes import outbox
 from edge_agent.journal.lanes.chain import lanes_in, verify_chains
 from edge_agent.journal.transaction import Reader
@@ -54,6 +55,16 @@ def stats_file(path: Path, *, clock: HybridClock) -> JournalStats:
 def tail_file(path: Path, lane: Lane, limit: int) -> list[TailRow]:
     """The newest rows of a lane, oldest of them first. Raises :class:`JournalError`."""
     return _asking(path, lambda connection: Reader(connection).tail(lane, limit))
+
+
+def alerts_file(path: Path) -> dict[KeptAlert, list[KeptPush]]:
+    """Every open alert with its messages. Raises :class:`JournalError`."""
+
+    def look(connection: Statements) -> dict[KeptAlert, list[KeptPush]]:
+        reader = Reader(connection)
+        return {alert: reader.pushes_of(alert.id) for alert in reader.open_alerts()}
+
+    return _asking(path, look)
 
 
 def _stats(connection: Statements, path: Path, now_ms: int) -> JournalStats:

@@ -59,7 +59,7 @@ class KeptAlert:
     raised_at: datetime
     changed_at: datetime
     zone: str = ""
-    facts: Mapping[str, str | int] = field(default_factory=dict)
+    facts: Mapping[str, str | int] = field(default_factory=dict, hash=False)
     claimed_by: str | None = None
     until: datetime | None = None
     due: datetime | None = None
