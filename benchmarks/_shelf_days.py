@@ -128,7 +128,7 @@ class TrueSlot:
         return self._force_g * self.rng.uniform(0.6, 1.0)
 
     def _unit(self) -> float:
-        assert self.planned.unit_weight_g is not None  # noqa: S101
+        assert self.planned.unit_weight_g is not None
         return self.planned.unit_weight_g * self.rng.gauss(1.0, self.rules.unit_spread)
 
     def _at(self, at_s: float, what: Callable[[float], None]) -> None:
@@ -188,7 +188,7 @@ class TrueSlot:
         self._moved(at_s)
 
     def _leave_something(self, at_s: float) -> None:
-        assert self.planned.unit_weight_g is not None  # noqa: S101
+        assert self.planned.unit_weight_g is not None
         grams = self.rng.uniform(40, 800)
         share = grams / self.planned.unit_weight_g % 1.0
         self.foreign.append(grams)

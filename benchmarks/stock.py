@@ -10,6 +10,7 @@ import resource
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -34,6 +35,18 @@ describe = "stock: ±1 unit, alerts' precision and recall, seconds to a stock-ou
 SLOTS_A_DAY = 20
 RIGHT_MIN = 0.99
 OUT_S_MAX = 5.0
+_SUMS = (
+    "readings",
+    "judged",
+    "exact",
+    "within_one",
+    "untellable",
+    "untellable_wrong",
+    "flaps",
+    "stolen",
+    "missing",
+    "phantom",
+)
 _GRACE_S = 10.0
 """An episode shorter than this is nobody's business; an alert may be so late."""
 
@@ -158,7 +171,7 @@ class ShelfDay:
         for call in self._calls:
             by_key.setdefault((call.kind, call.slot), []).append(call)
         for calls in by_key.values():
-            for before, after in zip(calls, calls[1:], strict=False):
+            for before, after in pairwise(calls):
                 if before.until_s is not None and after.at_s - before.until_s < _GRACE_S:
                     self.figures.flaps += not _warranted(by_slot.get(after.slot), before.until_s, after.at_s)
         self.figures.stolen = sum(slot.stolen for slot in self.slots)
@@ -178,7 +191,8 @@ class ShelfDay:
                 if end_s - one.begin_s < 30 or not one.is_tellable:
                     continue
                 figures.episodes[kind] += 1
-                within = [c for c in calls if c.slot == name and c.at_s <= end_s and (c.until_s or math.inf) > one.begin_s]
+                of_slot = (call for call in calls if call.slot == name)
+                within = [c for c in of_slot if c.at_s <= end_s and (c.until_s or math.inf) > one.begin_s]
                 figures.told[kind] += bool(within)
                 if within and kind == AlertKind.STOCK_OUT.value and not slot.was_silent(one.begin_s):
                     figures.seconds_to_out.append(max(0.0, within[0].at_s - one.hand_gone_s))
@@ -211,7 +225,7 @@ def _warranted(slot: TrueSlot | None, until_s: float, again_s: float) -> bool:
 
 def add(total: Figures, day: Figures) -> Figures:
     """The figures of two stretches of days."""
-    for name in ("readings", "judged", "exact", "within_one", "flaps", "stolen", "missing", "phantom", "untellable", "untellable_wrong"):
+    for name in _SUMS:
         setattr(total, name, getattr(total, name) + getattr(day, name))
     total.worst = max(total.worst, day.worst)
     for name in ("raised", "rightly", "episodes", "told", "events"):

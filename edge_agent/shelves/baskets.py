@@ -106,9 +106,9 @@ def sell(basket: Basket, units: int, at: datetime, *, unweighed: int) -> tuple[B
     """
     taken, rest = _consume(basket.taken, units)
     doubtful, rest = _consume(basket.doubtful, rest)
-    charged = min(rest, unweighed)
-    missing, owed = _consume(basket.missing, rest - charged)
-    found = rest - charged - owed
+    missing, unseen = _consume(basket.missing, rest)
+    found, charged = rest - unseen, min(unseen, unweighed)
+    owed = unseen - charged
     moved = replace(
         basket, taken=taken, doubtful=doubtful, missing=missing, owed=_add(basket.owed, Lot(at, owed)), sold=basket.sold
     )

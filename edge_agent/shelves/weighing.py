@@ -2,7 +2,8 @@
 
 The weight of a shelf is its goods, plus what the scale has drifted, plus whatever stands there that does not belong.
 Small differences from a whole number of units are drift (or a bottle that weighs a little more than its brothers) and
-are followed, within a bound that grows with the goods. Large ones are something else: goods of another kind, or the shelf's own tray lifted off.
+are followed, within a bound that grows with the goods. Large ones are something else: goods of another kind, or the
+shelf's own tray lifted off.
 """
 
 from __future__ import annotations
