@@ -160,11 +160,11 @@ class StoreBench:
         sealed = CardKeySeal(SECRET).seal(medium(card), keys)
         return ReplicaMedium(medium=medium(card), member=member, version=self._version, card_keys=sealed)
 
-    async def facts(self, kind: type[EventData]) -> list[dict[str, object]]:
+    async def facts(self, kind: type[EventData], *, limit: int = 1_000) -> list[dict[str, object]]:
         """The payloads of one type in the ledger lane, oldest first."""
         import orjson
 
-        rows = await self.journal.read(lambda reader: list(reader.tail(Lane.LEDGER, 1_000)))
+        rows = await self.journal.read(lambda reader: list(reader.tail(Lane.LEDGER, limit)))
         events = sorted((orjson.loads(row.body) for row in rows), key=lambda event: event["sequence"])
         return [event["data"] for event in events if event["type"] == kind.type]
 
