@@ -87,6 +87,7 @@ class Floor:
         self._sold: set[str] = set()
         self._gone: set[str] = set()
         self._looked_at = 0
+        self._is_refused = False
         self.sensors = Sensors(monotonic=tools.monotonic)
         self.changed = Bell()
         """Rung when the board looks different."""
@@ -240,8 +241,12 @@ class Floor:
             self._sold.clear()
             try:
                 await self._carry_out(await self._due(found, sold, is_tick=is_tick))
+                self._is_refused = False
             except JournalError as error:
-                _log.error("commit", problem="the floor cannot be journalled; tried again", exc_info=error)
+                if not self._is_refused:
+                    # Said once: it is tried again every second.
+                    _log.error("commit", problem=f"the floor cannot be journalled, and tries again: {error}")
+                self._is_refused = True
                 self._sold |= sold
                 self._found = {(finding.kind, finding.subject): finding for finding in found} | self._found
 

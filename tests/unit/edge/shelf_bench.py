@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import orjson
 
@@ -17,10 +17,12 @@ from edge_agent.clock import BUILD_DATE_MS, HybridClock
 from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.floor_settings import FloorSettings
 from edge_agent.floor.floor import Floor, FloorTools
-from edge_agent.journal import Journal, JournalSettings, Reader
+from edge_agent.journal import Journal, JournalFull, JournalSettings, Reader, Transaction
 from edge_agent.shelves.planogram import PlannedSlot
 from kiosk_ui.live import LiveHub
 from kiosk_ui.staff.board import AlertState, AlertView, SlotView
+
+T = TypeVar("T")
 
 DEVICE = "bus"
 TEA = PlannedSlot(
@@ -50,6 +52,26 @@ class RememberedLights:
         self.shown.setdefault(indicator, []).append(signal)
 
 
+class Disk:
+    """The journal as the floor has it: the real one, on a disk that somebody else can fill."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.is_full = False
+        self.trouble = ""
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        if self.is_full:
+            raise JournalFull("the disk is full", place="journal", remedy="Free space")
+        return await self._journal.write(unit)
+
+    async def read(self, query: Callable[[Reader], T]) -> T:
+        return await self._journal.read(query)
+
+    def durability(self) -> str:
+        return "disk full: nothing can be recorded" if self.is_full else self.trouble or self._journal.durability()
+
+
 class ShelfBench:
     """A floor whose sensors and clock are moved by hand."""
 
@@ -70,8 +92,9 @@ class ShelfBench:
         self.clock = clock
         settings = JournalSettings(path=self.folder / "journal.db", gateway_id="store-1", secret=b"s" * 32)
         self.journal = Journal.open(settings, clock=clock)
+        self.disk = Disk(self.journal)
         tools = FloorTools(
-            journal=self.journal,
+            journal=cast("Journal", self.disk),
             hub=self.hub,
             store_name="Store",
             now=clock.now,

@@ -1,0 +1,177 @@
+"""What the floor watches beside stock: temperatures, doors, its own journal; and whom it shows things to."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from devices.device import Signal
+from devices.readings import Measure, SensorFound, SensorRead
+from edge_agent.config.floor_settings import FloorSettings, TemperatureLimits
+from edge_agent.floor.contacts import BURST_MAX
+from edge_agent.floor.findings import AlertKind, Finding, Holds
+from edge_agent.floor.shown import ShelfLights, publish_board
+from kiosk_ui.kiosk.touch import TouchError
+from kiosk_ui.staff.board import BOARD_CHANNEL, AlertState, Board, CountAct, Severity
+from tests.unit.edge.shelf_bench import TEA, ShelfBench, shelf_bench
+
+FRIDGE = FloorSettings(
+    temperatures=(TemperatureLimits(sensor="bus/fridge", high=8.0, hysteresis=0.5),), door_open_minutes=5
+)
+
+
+async def warm(bench: ShelfBench, celsius: float, *, seconds: int) -> None:
+    for _ in range(0, seconds, 10):
+        await bench.tell(SensorRead("fridge", Measure.TEMPERATURE, celsius))
+        await bench.pass_seconds(10, step_s=5)
+
+
+async def test_a_warm_fridge_calls_and_is_well_only_when_it_is_clearly_cold_again(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA, settings=FRIDGE) as bench:
+        await warm(bench, 7.0, seconds=60)
+        assert bench.open_alerts() == {}
+        await warm(bench, 9.25, seconds=200)
+        assert bench.open_alerts()["temperature", "bus/fridge"].facts["milli"] == 9_250
+        await warm(bench, 7.8, seconds=200)
+        assert ("temperature", "bus/fridge") in bench.open_alerts()
+        await warm(bench, 7.4, seconds=200)
+        assert bench.open_alerts() == {}
+
+
+async def test_a_quarter_of_an_hour_of_climate_is_one_event(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        for celsius in (4.0, 6.0, 5.0):
+            await warm(bench, celsius, seconds=300)
+        await warm(bench, 5.0, seconds=30)
+        (told,) = await bench.events("climate.measured")
+        assert (told["lowest"], told["mean"], told["highest"], told["samples"]) == (4_000, 5_000, 6_000, 90)
+        assert 890 <= told["seconds"] <= 910
+
+
+async def test_a_door_left_open_calls_and_shutting_it_answers(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA, settings=FRIDGE) as bench:
+        await bench.tell(SensorRead("back", Measure.DOOR, 0.0, is_retained=True))
+        await bench.tell(SensorRead("back", Measure.DOOR, 1.0))
+        await bench.pass_seconds(4 * 60, step_s=5)
+        assert bench.open_alerts() == {}
+        await bench.pass_seconds(65, step_s=5)
+        assert ("door_open", "bus/back") in bench.open_alerts()
+        await bench.tell(SensorRead("back", Measure.DOOR, 0.0))
+        await bench.pass_seconds(10)
+        assert bench.open_alerts() == {}
+        assert [event["is_on"] for event in await bench.events("contact.changed")] == [True, False]
+
+
+async def test_a_contact_that_bounces_or_never_rests_fills_no_journal(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        for number in range(400):
+            await bench.tell(SensorRead("beam", Measure.OCCUPANCY, float(number % 2)))
+            await bench.tell(SensorRead("beam", Measure.OCCUPANCY, float((number + 1) % 2)))
+            await bench.tell(SensorRead("beam", Measure.OCCUPANCY, float(number % 2)))
+            await bench.pass_seconds(1)
+        await bench.pass_seconds(60)
+        told = [event["is_on"] for event in await bench.events("contact.changed")]
+        assert len(told) <= BURST_MAX + 460 / 30 + 1
+        assert told[-1] is True
+        assert all(before is not after for before, after in pairwise(told))
+
+
+async def test_a_finding_of_another_room_reaches_the_alerts_at_once(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        await bench.floor.find(Finding(AlertKind.CARD_COPIED, "reader-1", Holds.YES, {"reason": "counter"}))
+        assert set(bench.open_alerts()) == {("card_copied", "reader-1")}
+
+
+async def test_what_cannot_be_journalled_is_not_shown_and_is_tried_again(tmp_path: Path) -> None:
+    """The disk is full of something else: nothing is invented, nothing is lost, and it goes on by itself."""
+    async with shelf_bench(tmp_path, TEA) as bench:
+        await bench.weigh(8 * 120.0)
+        bench.disk.is_full = True
+        await bench.weigh(0.0)
+        assert bench.slot().units == 8
+        assert bench.open_alerts() == {}
+        with pytest.raises(TouchError):
+            await bench.floor.count("A1", CountAct(units=3))
+        assert bench.slot().units == 8
+        bench.disk.is_full = False
+        await bench.weigh(0.0, seconds=2)
+        assert bench.slot().units == 0
+        assert set(bench.open_alerts()) == {("stock_out", "A1")}
+
+
+async def test_a_journal_that_writes_and_promises_less_is_told(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        bench.disk.trouble = "disk full: the ballast was released"
+        await bench.pass_seconds(2)
+        assert bench.open_alerts()["durability", "journal"].facts["reason"] == bench.disk.trouble
+        bench.disk.trouble = ""
+        await bench.pass_seconds(70)
+        assert bench.open_alerts() == {}
+
+
+async def test_a_shelf_light_blinks_where_to_refill_until_somebody_is_on_it(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        lights = ShelfLights((TEA,), bench.lights, buzzer="buzzer")
+        await bench.weigh(12 * 120.0)
+        await lights.show(bench.floor.alert_views())
+        await bench.weigh(0.0, seconds=8)
+        await lights.show(bench.floor.alert_views())
+        (alert,) = bench.floor.alert_views()
+        for state, urgency in ((AlertState.ACKNOWLEDGED, Severity.WARNING), (AlertState.RAISED, Severity.URGENT)):
+            await lights.show([alert.model_copy(update={"state": state, "severity": urgency})])
+        await lights.show([])
+        assert bench.lights.shown == {
+            "light-1": [Signal.OFF, Signal.BLINK, Signal.ON, Signal.BLINK, Signal.OFF],
+            "buzzer": [Signal.OFF, Signal.ALARM, Signal.OFF],
+        }
+
+
+async def test_the_board_is_published_only_while_somebody_looks(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        bench.hub.declare(BOARD_CHANNEL)
+        assembled = 0
+
+        def board() -> Board:
+            nonlocal assembled
+            assembled += 1
+            return bench.floor.board()
+
+        turns = asyncio.Semaphore(0)
+
+        async def sleep(_: float) -> None:
+            await turns.acquire()
+
+        publishing = asyncio.create_task(publish_board(bench.hub, board, bench.floor.changed, sleep=sleep))
+        turns.release()
+        await bench.weigh(240.0, seconds=3)
+        assert assembled == 0
+        async with bench.hub.reader(BOARD_CHANNEL) as reader:
+            turns.release()
+            await bench.weigh(240.0, seconds=3)
+            event = await anext(event async for event in reader.events() if event.name == "board")
+            assert '"slot":"A1"' in event.json
+            assert assembled >= 1
+        publishing.cancel()
+
+
+async def test_live_readings_of_a_scale_are_heard_raw_and_in_order(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        with bench.floor.listen("bus/scale-1") as hearing:
+            for counts in (100.0, 101.0, 102.0):
+                await bench.tell(SensorRead("scale-1", Measure.WEIGHT, counts, is_raw=True))
+            await bench.tell(SensorRead("scale-2", Measure.WEIGHT, 5.0, is_raw=True))
+            heard = [(await anext(hearing)).value for _ in range(3)]
+        assert heard == [100.0, 101.0, 102.0]
+
+
+async def test_the_board_shows_every_sensor_with_its_age(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        await bench.tell(SensorFound("fridge", Measure.TEMPERATURE, name="冰箱", interval_s=10))
+        await bench.tell(SensorRead("fridge", Measure.TEMPERATURE, 5.5))
+        await bench.pass_seconds(40, step_s=5)
+        (view,) = bench.floor.board().sensors
+        assert (view.sensor, view.name, view.value, view.unit) == ("bus/fridge", "冰箱", 5.5, "°C")
+        assert (view.age_s, view.is_stale) == (40.0, True)
