@@ -29,6 +29,7 @@ COMMANDS = (
     "devices",
     "calibrate",
     "alerts",
+    "cards",
 )
 """Every command, in the order of the help page; each is ``provisioning/commands/NAME.py``, its ``-`` written ``_``."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -58,6 +59,23 @@ class RunningGateway:
     def blink(self, indicator: str) -> bool:
         """Make an indicator blink; whether it did. Returns when it is over."""
         return self._ask("POST", f"/api/devices/{indicator}/blink", {}).status_code == httpx.codes.NO_CONTENT
+
+    def teach(self, slot: str, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One step of teaching the scale of a slot: ``begin``, ``go-on``, ``keep``, ``end``, or to look: ``lesson``.
+
+        Answers where the lesson stands. Raises :class:`NotRunning`, and :class:`CommandFailure` where it is refused.
+        """
+        path = f"/api/calibrations/{quote(slot)}/{verb}"
+        answer = self._ask("GET" if body is None else "POST", path, body)
+        if answer.status_code == httpx.codes.NO_CONTENT:
+            return {}
+        try:
+            said: dict[str, Any] = answer.json()
+            if not answer.is_success:
+                raise CommandFailure(f"{said['place']}: {said['problem']}.", f"{said['remedy']}.".capitalize())
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._stranger() from error
+        return said
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         try:
