@@ -81,7 +81,8 @@ function alertView(alert, { slots, language, now, me, word }) {
     look: state,
     tone: tone(alert),
     title: word("kind", alert.kind),
-    hint: isWaiting(alert) ? word("hint", alert.kind) : "",
+    // What is wrong with a device says what to do about it, better than its kind does.
+    hint: isWaiting(alert) && !alert.facts.key ? word("hint", alert.kind) : "",
     thing: name || alert.facts.sku || alert.subject,
     place: name || alert.facts.sku ? alert.subject : "",
     zone: alert.zone || slot?.zone || "",
