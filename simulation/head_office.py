@@ -36,9 +36,12 @@ class HeadOffice:
                 "/api/members/import", [_entry(one) for one in members[first : first + IMPORT_MEMBERS_MAX]]
             )
 
-    async def link(self, member: str, card: CardUid) -> None:
-        """Link a card to a member. Raises :class:`HeadOfficeError`, also when it is another's."""
-        await self._post(f"/api/members/{member}/media", {"technology": "card", "number_hex": card.number.hex()})
+    async def link(self, member: str, card: CardUid, *, technology: str = "card") -> None:
+        """Link a card to a member; ``ntag424`` is one that proves itself.
+
+        Raises :class:`HeadOfficeError`, also when it is another's.
+        """
+        await self._post(f"/api/members/{member}/media", {"technology": technology, "number_hex": card.number.hex()})
 
     async def _post(self, path: str, body: Any) -> None:
         try:

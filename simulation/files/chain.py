@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from devices.ntag424.aes import KEY_BYTES
+from devices.ntag424.keys import key_from_text
 from simulation.files.store import StoreFolder, StorePlan, StorePorts, draw_secret, toml_text
 from simulation.processes.ports import choose
 
 _PORTS_PER_STORE = 4
+_CARD_MASTER_KEY = "secrets/card-master.key"
 
 
 class FolderInUse(RuntimeError):
@@ -64,6 +67,11 @@ class ChainFolder:
         """The tenant's key, by which all stores name a card the same."""
         return (self.path / "secrets" / "medium.key").read_bytes()
 
+    @property
+    def card_master_key(self) -> bytes:
+        """Head office's key, from which those of cards that prove themselves are derived. No store has it."""
+        return key_from_text((self.path / _CARD_MASTER_KEY).read_bytes())
+
     @contextmanager
     def kept_by_one(self) -> Iterator[None]:
         """Keep other demos out of this folder meanwhile. Raises :class:`FolderInUse`, ``OSError``."""
@@ -82,6 +90,7 @@ class ChainFolder:
         for folder in ("log", "cloud", "secrets"):
             (self.path / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         draw_secret(self.path / "secrets" / "medium.key")
+        draw_secret(self.path / _CARD_MASTER_KEY, size=KEY_BYTES)
         for store, its in zip(self.stores, ports.stores, strict=True):
             store.write(its)
         (self.path / "programme.toml").write_text(toml_text(programme), encoding="utf-8")
@@ -90,6 +99,7 @@ class ChainFolder:
     def _cloud(self, ports: ChainPorts) -> dict[str, Any]:
         return {
             "medium_key_file": "secrets/medium.key",
+            "card_master_key_file": _CARD_MASTER_KEY,
             "programme_file": "programme.toml",
             "web": {"host": "127.0.0.1", "port": ports.cloud},
             "database": {"url": "sqlite:///cloud/cloud.db"},

@@ -202,14 +202,14 @@ class StoreFolder:
         }
 
 
-def draw_secret(file: Path) -> None:
+def draw_secret(file: Path, *, size: int = _SECRET_BYTES) -> None:
     """Write a fresh secret that only this user can read, unless one is there. Raises ``OSError``."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return
     with os.fdopen(descriptor, "wb") as target:
-        target.write(secrets.token_bytes(_SECRET_BYTES).hex().encode())
+        target.write(secrets.token_bytes(size).hex().encode())
 
 
 def toml_text(table: Mapping[str, Any]) -> str:

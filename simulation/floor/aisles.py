@@ -18,6 +18,10 @@ from simulation.floor.world import World
 
 LIVE_SPEED_MAX = 120.0
 """Beyond this speed nobody could see a hand at a shelf, nor a scale settle between two shoppers."""
+STILL_S = 2.5
+"""A scale settles in that time."""
+PATIENCE_S = 4.0
+"""How long a shopper waits for whoever is in the way, before going on without."""
 _GRIP_SHARE = 0.6
 """The share of a reach after which the goods leave the shelf."""
 _Result = TypeVar("_Result")
@@ -30,6 +34,7 @@ class Aisles:
         self.world = world
         self.clock = clock
         self.is_live = is_live
+        self._free = {slot: asyncio.Lock() for slot in world.slots}
 
     async def walk(self, visit: Visit) -> Basket:
         """A shopper comes in and goes along the shelves; what they then have in hand to pay."""
@@ -63,24 +68,45 @@ class Aisles:
         return 0
 
     async def take(self, slot: ShelfSlot, units: int) -> tuple[Piece, ...]:
-        """A hand takes up to so many pieces."""
+        """A hand takes up to so many pieces; none where somebody is in the way for too long."""
         if not self.is_live and slot.units < units:
             self.world.deliver()
             self.world.refill(slot)
-        return await self.reach(slot, lambda: slot.take(units))
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._free[slot.plan.slot].acquire()
+        except TimeoutError:
+            return ()
+        try:
+            return await self._reach(slot, lambda: slot.take(units), REACH_S)
+        finally:
+            self._free[slot.plan.slot].release()
 
     async def put(self, slot: ShelfSlot, *pieces: Piece) -> None:
         """A hand lays pieces down."""
         await self.reach(slot, lambda: slot.put(*pieces))
 
     async def refill(self, slot: ShelfSlot, *, pieces: int = PIECES_MAX, seconds: float = REACH_S) -> int:
-        """Somebody lays up to so many pieces from the store room into a slot that has room; how many that were."""
-        if not slot.room:
-            return 0
-        return await self.reach(slot, lambda: self.world.refill(slot, pieces=pieces), seconds=seconds)
+        """Somebody fills a slot up from the store room, ``pieces`` at a time, in nobody's way; how many that were.
+
+        They let the row stand still before and after, so that what others took there was weighed apart.
+        """
+        filled = 0
+        async with self._free[slot.plan.slot]:
+            await self._stand_still()
+            while slot.room and (
+                laid := await self._reach(slot, lambda: self.world.refill(slot, pieces=pieces), seconds)
+            ):
+                filled += laid
+            await self._stand_still()
+        return filled
 
     async def reach(self, slot: ShelfSlot, act: Callable[[], _Result], *, seconds: float = REACH_S) -> _Result:
         """A hand goes to a slot, does something to the goods, and goes away; returns when it is gone."""
+        async with self._free[slot.plan.slot]:
+            return await self._reach(slot, act, seconds)
+
+    async def _reach(self, slot: ShelfSlot, act: Callable[[], _Result], seconds: float) -> _Result:
         if not self.is_live:
             return act()
         slot.touch(self.clock.now_s(), seconds)
@@ -88,3 +114,7 @@ class Aisles:
         done = act()
         await asyncio.sleep(seconds * (1 - _GRIP_SHARE) + STEP_S)
         return done
+
+    async def _stand_still(self) -> None:
+        if self.is_live:
+            await asyncio.sleep(STILL_S)

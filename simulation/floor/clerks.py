@@ -155,8 +155,7 @@ class Clerks:
 
     async def _refill(self, slot: ShelfSlot, name: str) -> None:
         """Handful by handful, as it is done; a slot without a scale is counted then."""
-        while await self._aisles.refill(slot, pieces=_HANDFUL, seconds=_FILL_S):
-            pass
+        await self._aisles.refill(slot, pieces=_HANDFUL, seconds=_FILL_S)
         self.refills += 1
         if not slot.plan.is_weighed:
             await self._write_down(slot, name)
