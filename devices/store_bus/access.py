@@ -14,10 +14,11 @@ from hashlib import pbkdf2_hmac
 from string import Template
 
 NODES_MAX = 200
-GATEWAY_USER = "regulars"
-HOME_ASSISTANT_USER = "homeassistant"
+GATEWAY_USER = "gateway"
+HOME_ASSISTANT_USER = "hass"
 ZIGBEE_USER = "zigbee2mqtt"
-RESERVED = frozenset({GATEWAY_USER, HOME_ASSISTANT_USER, ZIGBEE_USER})
+RESERVED = frozenset({GATEWAY_USER, HOME_ASSISTANT_USER, ZIGBEE_USER, "homeassistant", "regulars"})
+"""Also what topics begin with: whoever logs in under such a name could write below it."""
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z", re.ASCII)
 _HASH_ROUNDS = 10_000
 _SALT_BYTES = 12

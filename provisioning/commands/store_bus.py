@@ -57,5 +57,5 @@ def acl(
         console.print(Text.assemble(("✓ ", "bold green"), str(path)))
     console.print(
         f"\nNext: let Mosquitto read {folder.absolute()} (chown -R mosquitto), start it, give each node its name and "
-        "its password,\nand write username, password_file and port of 'regulars' into edge.toml (driver mqtt_sensors)."
+        "its password,\nand write username (gateway), password_file and port into edge.toml (driver mqtt_sensors)."
     )

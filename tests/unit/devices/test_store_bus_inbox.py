@@ -50,7 +50,8 @@ def test_too_many_too_much_and_too_large_are_counted_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "node", ["", "a/b", "+", "#", "regulars", "homeassistant", "zigbee2mqtt", "store-1", "a b", "x" * 70]
+    "node",
+    ["", "a/b", "+", "#", "regulars", "gateway", "hass", "homeassistant", "zigbee2mqtt", "store-1", "a b", "x" * 70],
 )
 def test_a_name_that_would_open_foreign_topics_is_no_node(node: str) -> None:
     with pytest.raises(UnfitNode):
