@@ -27,6 +27,7 @@ from edge_agent.decisions import Decisions, Shop, Windows
 from edge_agent.floor.calibrating import Calibrating
 from edge_agent.floor.floor import Floor, FloorTools
 from edge_agent.floor.lights import Lights
+from edge_agent.floor.plan import plan_of
 from edge_agent.home_assistant.assembling import ToldOf, home_assistant
 from edge_agent.home_assistant.entities import StoreFacts
 from edge_agent.journal import Journal, Transaction
@@ -46,7 +47,6 @@ from edge_agent.rights.attestor import Attestor
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.rights.standing import GatewayStanding
 from edge_agent.rights.witness import WitnessFile
-from edge_agent.shelves.planogram import load_planogram
 from edge_agent.show import Screens
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import ScreenTimes
@@ -282,8 +282,7 @@ class Gateway:
             alerts=self.alerts.load,
             lights=self.lights,
         )
-        file = self._settings.floor.planogram_file
-        plan = load_planogram(file) if file else ()
+        plan = plan_of(self._settings)
         floor = Floor(tools, self._settings.floor, plan=plan)
         self.calibrating = Calibrating(plan, floor, tools)
         return floor

@@ -14,6 +14,7 @@ from edge_agent.alerts.addresses import AddressError, check_address
 from edge_agent.config import EdgeSettings, too_open
 from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.problems import ConfigError, parse_toml
+from edge_agent.floor.plan import floor_doubts, plan_of
 from edge_agent.shelves.planogram import COLUMNS, load_planogram
 from provisioning.programme_file import SECTIONS, doubts, read_programme
 from provisioning.store_plan import StorePlan
@@ -63,7 +64,9 @@ def _reader_of(path: Path) -> Callable[[Path], Verdict]:
 def _check_edge(path: Path) -> Verdict:
     settings = EdgeSettings.load(path)
     _check_addresses(path, settings.alerts)
-    warnings = (*filter(None, map(too_open, settings.secret_files().values())), *settings.alerts.doubts())
+    plan_of(settings)
+    secrets = filter(None, map(too_open, settings.secret_files().values()))
+    warnings = (*secrets, *settings.alerts.doubts(), *floor_doubts(settings))
     devices = ", ".join(f"{device.name} ({device.driver})" for device in settings.devices) or "no devices"
     return Verdict("gateway (edge.toml)", f"{settings.gateway.id}: {devices}", warnings)
 

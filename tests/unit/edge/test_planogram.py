@@ -5,10 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from edge_agent.config import ConfigError
+from edge_agent.config import ConfigError, EdgeSettings
+from edge_agent.floor.plan import floor_doubts, plan_of
 from edge_agent.shelves.planogram import COLUMNS, SLOTS_MAX, PlannedSlot, load_planogram
+from provisioning.cli import app
+from provisioning.failures import Exit
+from provisioning.store_folder import StoreAnswers, write_folder
 
+ANSWERS = StoreAnswers("store-1", "店", "en", "UTC", "CNY", "127.0.0.1", 1883, "regulars", ("/bin/true",))
 HEADER = ",".join(COLUMNS)
 TEA = "A1,2000000000015,茉莉花茶,Jasmine tea,520,12,4,shelves,bus/scale-1,light-1"
 
@@ -124,3 +130,33 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         load_planogram(file)
     with pytest.raises(ConfigError, match="cannot be read"):
         load_planogram(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "remedy"),
+    [
+        (TEA.replace("bus/scale-1", "buss/scale-1"), "slot A1: scale", "known [[devices]]: reader-1, scanner-1, tills"),
+        (TEA.replace("bus/scale-1", ""), "slot A1: light", "known [[indicators]]: none"),
+    ],
+)
+def test_what_a_plan_names_is_attached(tmp_path: Path, line: str, place: str, remedy: str) -> None:
+    folder = tmp_path / "store"
+    write_folder(folder, ANSWERS)
+    written(folder, line)
+    with pytest.raises(ConfigError) as refused:
+        plan_of(EdgeSettings.load(folder / "edge.toml"))
+    assert refused.value.key == place
+    assert remedy in refused.value.remedy
+    result = CliRunner().invoke(app, ["config", "check", str(folder / "edge.toml")])
+    assert result.exit_code == Exit.CHECK_FAILED
+
+
+def test_limits_of_a_sensor_that_is_not_there_are_doubted(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    write_folder(folder, ANSWERS)
+    file = folder / "edge.toml"
+    limits = '\n[[floor.temperatures]]\nsensor = "bus/fridge"\nhigh = 8.0\n'
+    file.write_text(file.read_text(encoding="utf-8") + limits, encoding="utf-8")
+    settings = EdgeSettings.load(file)
+    assert plan_of(settings)[0].slot == "A1"
+    assert list(floor_doubts(settings)) == ["floor.temperatures names the sensor 'bus/fridge' of no configured device"]
