@@ -16,7 +16,7 @@ from devices.gpio.header import PinNumber, Pins, header_of, pin_faults
 from devices.observations import Observation
 from devices.readings import Measure, SensorRead
 
-_TOLD_AGAIN_S = 60.0
+TOLD_AGAIN_S = 60.0
 """A contact is silent while nothing happens: it says so this often, that it can be told from a dead one."""
 
 
@@ -42,9 +42,16 @@ class GpioContactSettings(BaseModel):
 class GpioContact:
     """One contact: how it was found at opening, then each change, and now and then that all is as it was."""
 
-    def __init__(self, settings: GpioContactSettings, *, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        settings: GpioContactSettings,
+        *,
+        clock: Callable[[], float] | None = None,
+        told_again_s: float = TOLD_AGAIN_S,
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._told_again_s = told_again_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._input: Any = None
         self._edge = asyncio.Event()
@@ -91,7 +98,7 @@ class GpioContact:
                 continue
             due_s = contact.due_s()
             try:
-                async with asyncio.timeout(_TOLD_AGAIN_S if due_s is None else max(0.0, due_s - now_s())):
+                async with asyncio.timeout(self._told_again_s if due_s is None else max(0.0, due_s - now_s())):
                     await self._edge.wait()
             except TimeoutError:
                 if due_s is None:
