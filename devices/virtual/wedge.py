@@ -33,6 +33,7 @@ class VirtualWedge:
         self._fd = -1
         self._fault: FaultKind | None = None
         self._at_us = _BEGAN_US
+        self._last = "0"
 
     def __repr__(self) -> str:
         return f"VirtualWedge({str(self.path)!r}, {'plugged' if self._fd >= 0 else 'unplugged'})"
@@ -75,7 +76,7 @@ class VirtualWedge:
             case FaultKind.GARBAGE:
                 self.noise(_GARBAGE)
             case FaultKind.FLOOD:
-                self.noise(b"".join(self._line("0") for _ in range(_FLOOD_LINES)))
+                self.noise(b"".join(self._line(self._last) for _ in range(_FLOOD_LINES)))
             case FaultKind.SILENT | FaultKind.FROZEN:
                 self._fault = kind
             case _:
@@ -91,9 +92,9 @@ class VirtualWedge:
 
         Frozen, it stops in the middle; silent or unplugged, it types nothing.
         """
-        line = self._line(text)
         if self._fault is FaultKind.SILENT:
             return False
+        line, self._last = self._line(text), text
         if self._fault is FaultKind.FROZEN:
             self.noise(line[: len(line) // 2 + 3])
             return False

@@ -23,6 +23,7 @@ class Ds18b20Harness:
 
     def __init__(self, place: HarnessPlace) -> None:
         self._thermometer = VirtualThermometer(place.folder / "28-0316a2795af2" / "w1_slave", celsius=-20.0)
+        self.twin = self._thermometer
         self._sixteenths = count(1)
         self.former: set[Observation] = set()
 

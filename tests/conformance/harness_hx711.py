@@ -27,6 +27,7 @@ class Hx711Harness:
         # Time passes faster than life, so that settling after each opening does not keep the suite waiting.
         self._header = VirtualHeader(pace=0.1)
         self._chip = VirtualHx711(self._header, data_pin=5, clock_pin=6, cell=LoadCell(noise_counts=0))
+        self.twin = self._chip
         self._grams = count(10, 10)
 
     async def open(self) -> None:

@@ -25,6 +25,7 @@ class Pn532Harness:
 
     def __init__(self, place: HarnessPlace) -> None:
         self._chip = VirtualPn532(place.folder / "by-id" / "usb-reader")
+        self.twin = self._chip
         self._numbers = count(1)
 
     async def open(self) -> None:

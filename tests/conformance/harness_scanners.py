@@ -21,6 +21,7 @@ class ScannerHarness:
 
     def __init__(self, place: HarnessPlace) -> None:
         self._scanner = VirtualScanner(place.folder / "by-id" / "usb-scanner")
+        self.twin = self._scanner
         self._numbers = count(1)
 
     async def open(self) -> None:

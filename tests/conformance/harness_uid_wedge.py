@@ -22,6 +22,7 @@ class UidWedgeHarness:
 
     def __init__(self, place: HarnessPlace) -> None:
         self._wedge = VirtualWedge(place.folder / "by-id" / "usb-reader-event-kbd", layout="de")
+        self.twin = self._wedge
         self._numbers = count(0x04A1_0000)
 
     async def open(self) -> None:

@@ -22,6 +22,7 @@ class WedgeHarness:
 
     def __init__(self, place: HarnessPlace) -> None:
         self._wedge = VirtualWedge(place.folder / "by-id" / "usb-scanner-event-kbd")
+        self.twin = self._wedge
         self._numbers = count(1)
 
     async def open(self) -> None:

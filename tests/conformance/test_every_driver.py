@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,6 +17,7 @@ from devices.device import Device, DeviceFault, Driver
 from devices.observations import ConditionChanged, Observation, SaleCompleted, SaleReceipt, SaleStatus
 from devices.registry import installed_drivers, load_driver
 from tests.conformance.driver_harness import Ability, Harness, HarnessPlace
+from tests.conformance.ward import harness_modules
 
 _SEEN_WITHIN_S = 20.0
 _FAULT_WITHIN_S = 20.0
@@ -28,13 +27,7 @@ _REOPENINGS_MAX = 50
 _LOOP_BLOCKED_S = 0.5
 
 
-def _harness_modules() -> dict[str, ModuleType]:
-    names = sorted(path.stem for path in Path(__file__).parent.glob("harness_*.py"))
-    modules = [importlib.import_module(f"tests.conformance.{name}") for name in names]
-    return {module.DRIVER: module for module in modules}
-
-
-_HARNESSES = _harness_modules()
+_HARNESSES = harness_modules()
 
 
 @pytest.fixture(params=sorted(_HARNESSES))

@@ -21,6 +21,7 @@ class UsbReaderHarness:
 
     def __init__(self, place: HarnessPlace, chip: UsbChip) -> None:
         self._reader = VirtualUsbReader(place.folder / "reader", chip)
+        self.twin = self._reader
         self._numbers = count(1)
 
     async def open(self) -> None:
