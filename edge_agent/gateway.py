@@ -16,7 +16,6 @@ from cloud_bridge.uplink.state import Link, LinkState
 from devices.device import Device
 from devices.observations import ConditionChanged, Observation, SaleCompleted
 from devices.readings import SensorBack, SensorFound, SensorLost, SensorRead
-from edge_agent.alerts.board_desk import AlertBoardDesk, BoardTools
 from edge_agent.alerts.room import AlertRoom, AlertTools
 from edge_agent.cards import CardDesk, card_finding, card_secrets
 from edge_agent.clock import HybridClock
@@ -119,7 +118,8 @@ class Gateway:
         self.lights = Lights((table, around.indicators(table.driver)) for table in settings.indicators)
         self.alerts = AlertRoom(settings.alerts, self._alert_tools())
         self.floor = self._floor()
-        self.board_desk = self._board_desk()
+        self.board_desk = self.alerts.desk(self.floor)
+        self._metrics.also(self.alerts)
         self.desk = RightsDesk(attestor)
         self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
         shop = self._shop()
@@ -290,17 +290,6 @@ class Gateway:
     def _alert_tools(self) -> AlertTools:
         timezone, chance = self._settings.gateway.timezone, self._around.chance
         return AlertTools(self._journal, timezone=timezone, now=self._clock.now, chance=chance)
-
-    def _board_desk(self) -> AlertBoardDesk:
-        tools = BoardTools(
-            journal=self._journal,
-            alerts=lambda: self.alerts.engine,
-            board=self.floor.board,
-            count=self.floor.count,
-            show=self.floor.changed.ring,
-            now=self._clock.now,
-        )
-        return AlertBoardDesk(tools)
 
     def _is_proven(self, counter: str, member: str) -> bool:
         """Whether the member at a counter showed its kiosk more than a card that can be copied."""

@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from edge_agent.alerts.board_desk import AlertBoardDesk, BoardTools
 from edge_agent.alerts.engine import Alerts
 from edge_agent.alerts.messages import Wordings
 from edge_agent.alerts.pusher import Pusher, PusherTools, Sender
 from edge_agent.alerts.sender import ChildSender
 from edge_agent.config.alert_settings import AlertSettings
-from edge_agent.floor.findings import AlertKind
+from edge_agent.floor.bell import Bell
 from edge_agent.journal import Journal, Reader
 from edge_agent.journal.floor.alerts import KeptAlert, PushOutcome
+from kiosk_ui.staff.board import ActResult, Board, CountAct
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +39,22 @@ class AlertTools:
     """``None``: through Apprise, in a process of its own."""
 
 
-class AlertRoom:
-    """Made before the journal is read; :meth:`load` is what the floor begins with."""
+class ShownFloor(Protocol):
+    """The floor as the board needs it."""
+
+    changed: Bell
+
+    def board(self) -> Board:
+        """The floor as it is now."""
+        ...
+
+    async def count(self, slot: str, count: CountAct) -> ActResult:
+        """Somebody counted a slot."""
+        ...
+
+
+class AlertRoom(Collector):
+    """Made before the journal is read; :meth:`load` is what the floor begins with. Its figures are for ``/metrics``."""
 
     def __init__(self, settings: AlertSettings, tools: AlertTools) -> None:
         self._settings = settings
@@ -64,13 +85,29 @@ class AlertRoom:
         self._outcomes = pusher.outcomes
         await pusher.run()
 
-    def open_by_kind(self) -> Mapping[AlertKind, int]:
-        """How many alerts are open, of every kind."""
-        return self.engine.open_by_kind()
+    def desk(self, floor: ShownFloor) -> AlertBoardDesk:
+        """What staff work with at the board."""
+        tools = BoardTools(
+            journal=self._tools.journal,
+            alerts=lambda: self.engine,
+            board=floor.board,
+            count=floor.count,
+            show=floor.changed.ring,
+            now=self._tools.now,
+        )
+        return AlertBoardDesk(tools)
 
-    def push_outcomes(self) -> Mapping[tuple[str, PushOutcome], int]:
-        """What became of messages since the start, by destination and outcome."""
-        return self._outcomes
+    def collect(self) -> Iterator[Metric]:
+        """Open alerts by kind, and what became of messages."""
+        raised = GaugeMetricFamily("regulars_alerts_open", "Open alerts, by kind", labels=["kind"])
+        for kind, count in self.engine.open_by_kind().items():
+            raised.add_metric([kind.value], count)
+        pushes = CounterMetricFamily(
+            "regulars_alert_pushes", "Messages settled since the start", labels=["destination", "outcome"]
+        )
+        for (destination, outcome), count in self._outcomes.items():
+            pushes.add_metric([destination, outcome.value], count)
+        return iter((raised, pushes))
 
     def _current(self, alert_id: str) -> KeptAlert | None:
         return self.engine.named(alert_id)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 from devices.observations import DeviceState
 from edge_agent.outcomes import (
@@ -67,6 +68,10 @@ class Metrics:
         self._written_per_day = self._gauge(
             "regulars_storage_written_bytes_per_day", "The same, at the pace since the start"
         )
+
+    def also(self, figures: Collector) -> None:
+        """Tell these, too, as they are when asked."""
+        self._registry.register(figures)
 
     def observed(self, device: str, kind: str) -> None:
         """A device told something."""
