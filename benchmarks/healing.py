@@ -240,7 +240,7 @@ async def heal(injections: int, seed: int) -> dict[str, Any]:
         began_s = perf_counter()
         await asyncio.gather(
             *(
-                _treat(name, Path(folder) / name, left, random.Random(chance.random()), tallies[name])
+                _treat(name, Path(folder) / name, shares[name], random.Random(chance.random()), tallies[name])
                 for name in tallies
             )
         )
