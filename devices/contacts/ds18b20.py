@@ -15,7 +15,7 @@ from devices.contacts.w1_text import LENGTH_MAX, NoTemperature, temperature
 from devices.device import DeviceFault, Driver, Trouble
 from devices.observations import ConditionChanged, DeviceState, Observation
 from devices.reading_thread import ReadingThread
-from devices.readings import Measure, SensorRead
+from devices.readings import Measure, SensorFound, SensorRead
 
 BAD_ANSWERS_MAX = 3
 """Bad answers in a row that are passed over: long wires have one now and then."""
@@ -61,9 +61,10 @@ class Ds18b20:
             await thread.stop()
 
     async def observations(self) -> AsyncIterator[Observation]:
-        """Temperatures; a condition when several answers in a row were none."""
+        """How often it measures, then temperatures; a condition when several answers in a row were none."""
         if self._thread is None:
             raise DeviceFault("the thermometer is not open", remedy="enter the device before reading it")
+        yield SensorFound("", Measure.TEMPERATURE, product="DS18B20", interval_s=self._settings.interval_s)
         bad = 0
         try:
             async for found in self._thread.items():

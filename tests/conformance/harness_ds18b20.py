@@ -6,12 +6,13 @@ from itertools import count
 from typing import Any
 
 from devices.observations import Observation
-from devices.readings import Measure, SensorRead
+from devices.readings import Measure, SensorFound, SensorRead
 from devices.virtual.faults import FaultKind
 from devices.virtual.wired import VirtualThermometer
 from tests.conformance.driver_harness import Ability, Harness, HarnessPlace
 
 DRIVER = "ds18b20"
+_INTERVAL_S = 0.02
 
 
 def harness(place: HarnessPlace) -> Harness:
@@ -25,12 +26,14 @@ class Ds18b20Harness:
         self._thermometer = VirtualThermometer(place.folder / "28-0316a2795af2" / "w1_slave", celsius=-20.0)
         self.twin = self._thermometer
         self._sixteenths = count(1)
-        self.former: set[Observation] = set()
+        self.former: set[Observation] = {
+            SensorFound("", Measure.TEMPERATURE, product="DS18B20", interval_s=_INTERVAL_S)
+        }
 
     async def open(self) -> None: ...
 
     def settings(self) -> dict[str, Any]:
-        return {"path": str(self._thermometer.path), "interval_s": 0.02}
+        return {"path": str(self._thermometer.path), "interval_s": _INTERVAL_S}
 
     async def produce(self) -> Observation:
         self.former.add(self._read())

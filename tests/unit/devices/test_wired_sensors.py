@@ -15,7 +15,7 @@ from devices.contacts.gpio_contact import GpioContact, GpioContactSettings
 from devices.contacts.w1_text import NoTemperature, temperature
 from devices.device import DeviceFault, Trouble
 from devices.observations import ConditionChanged, DeviceState
-from devices.readings import Measure, SensorRead
+from devices.readings import Measure, SensorFound, SensorRead
 from devices.virtual.faults import FaultKind, UnsupportedFault
 from devices.virtual.gpio_header import VirtualHeader
 from devices.virtual.wired import VirtualContact, VirtualThermometer
@@ -167,6 +167,7 @@ async def test_several_bad_answers_are_told_and_recovered_from(tmp_path: Path, k
     fridge = VirtualThermometer(tmp_path / "28-1" / "w1_slave", celsius=4.25)
     async with thermometer(fridge.path) as device, asyncio.timeout(SEEN_WITHIN_S):
         stream = device.observations()
+        assert await anext(stream) == SensorFound("", Measure.TEMPERATURE, product="DS18B20", interval_s=0.01)
         assert await anext(stream) == SensorRead("", Measure.TEMPERATURE, 4.25)
         fridge.fail(kind)
         while not isinstance(seen := await anext(stream), ConditionChanged):
@@ -197,8 +198,10 @@ async def test_a_thermometer_that_is_gone_is_a_fault_at_opening_and_while_readin
 
 async def test_what_cannot_be_read_is_told_as_not_answering(tmp_path: Path) -> None:
     async with asyncio.timeout(SEEN_WITHIN_S), thermometer(tmp_path) as device:  # a folder
+        stream = device.observations()
+        await anext(stream)
         with pytest.raises(DeviceFault, match="does not answer") as caught:
-            await anext(device.observations())
+            await anext(stream)
     assert caught.value.key is Trouble.SILENT
 
 
