@@ -49,7 +49,8 @@ def _tables(settings: type[BaseModel], section: str) -> Iterator[str]:
         inner = _inner(info.annotation)
         if inner is not None:
             many = get_origin(info.annotation) is tuple
-            yield from _tables(inner, f"[{section}{name}]" if many else f"{section}{'.' if section else ''}{name}")
+            path = f"{section.strip('[]')}.{name}".lstrip(".")
+            yield from _tables(inner, f"[{path}]" if many else path)
 
 
 def _inner(annotation: Any) -> type[BaseModel] | None:

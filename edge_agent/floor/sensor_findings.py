@@ -19,21 +19,18 @@ def sensor_findings(sensors: Iterable[Sensor], now_s: float, *, devices_gone: Co
     """What holds of every sensor. Of one whose device is gone nothing is said: that is one alert, not twenty."""
     by_device: dict[str, dict[str, str]] = defaultdict(dict)
     for sensor in sensors:
-        gone = by_device[sensor.device]
-        gone[sensor.id] = gone.get(sensor.id) or _trouble(sensor, now_s)
+        # Of a device that is one sensor, supervision tells, under the same name.
+        if sensor.id != sensor.device:
+            found = by_device[sensor.device]
+            found[sensor.id] = found.get(sensor.id) or _trouble(sensor, now_s)
     for device, found in by_device.items():
         gone = {name: reason for name, reason in found.items() if reason}
         is_device_gone, is_many = device in devices_gone, len(gone) >= TOGETHER
         for name in found:
-            if name == device:
-                # A device that is one sensor is told of by whoever keeps it open, unless it only fell silent.
-                holds = Holds.YES if gone.get(name) == SILENT else Holds.NO
-            else:
-                holds = Holds.YES if name in gone else Holds.NO
+            holds = Holds.YES if name in gone else Holds.NO
             if is_device_gone or (is_many and name in gone):
                 holds = Holds.UNSURE
-            if name != device or not is_device_gone:
-                yield Finding(AlertKind.DEVICE_OFFLINE, name, holds, {"reason": gone.get(name, "")})
+            yield Finding(AlertKind.DEVICE_OFFLINE, name, holds, {"reason": gone.get(name, "")})
         if len(found) >= TOGETHER:
             holds = Holds.UNSURE if is_device_gone else Holds.YES if is_many else Holds.NO
             reason = f"{len(gone)}/{len(found)}: {next(iter(gone.values()), '')}"[:_REASON_LENGTH_MAX]
