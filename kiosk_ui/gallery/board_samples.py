@@ -71,7 +71,7 @@ _ALERTS = (
     ),
     _alert(
         21, "temperature", "fridge/air", severity=Severity.URGENT, state=AlertState.ESCALATED, escalation=1,
-        name_zh="冷藏柜", name_en="Fridge", zone="冷藏 Chilled", facts={"milli": 9_500, "limit_milli": 8_000},
+        name_zh="冷藏柜", name_en="Fridge", zone="冷藏 Chilled", facts={"milli": 9_500},
     ),
     _alert(
         2, "low_stock", "A2", state=AlertState.ACKNOWLEDGED, claimed_by="李娜",

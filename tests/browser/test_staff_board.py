@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, async_playwright, expect
 
 from kiosk_ui.design import Pages, SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
@@ -32,7 +32,7 @@ from kiosk_ui.staff.board import (
     StockState,
 )
 from kiosk_ui.staff.board_pages import board_pages
-from tests.browser.conftest import OpenPage, served
+from tests.browser.conftest import CHROMIUM, FLAGS, OpenPage, served
 from tests.browser.test_every_screen import LAYOUT, axe
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
@@ -115,7 +115,7 @@ async def test_what_waits_for_somebody_comes_first_then_the_most_severe_then_the
         things = page.locator(".alert h3")
         await expect(things).to_have_text(
             [
-                "Fridge", "Fresh milk 1 l", "scale-7", "Chocolate 100 g", "Iced tea 500 ml", "Crisps, plain",
+                "Fridge", "Fresh milk 1 l", "Scale A7", "Chocolate 100 g", "Iced tea 500 ml", "Crisps, plain",
                 "Spring water 550 ml",
             ]
         )  # fmt: skip
@@ -233,7 +233,7 @@ async def test_only_one_zone_is_shown_and_what_belongs_to_none(open_page: OpenPa
     async with store.open() as address:
         page = await open_page(address)
         await page.get_by_role("button", name="冷藏 Chilled").click()
-        await expect(page.locator(".alert h3")).to_have_text(["Fridge", "Fresh milk 1 l", "scale-7"])
+        await expect(page.locator(".alert h3")).to_have_text(["Fridge", "Fresh milk 1 l", "Scale A7"])
         await expect(page.locator(".zone")).to_have_count(1)
         await page.reload()
         await expect(page.locator(".zone")).to_have_count(1)
@@ -350,3 +350,33 @@ async def test_hostile_names_stay_text_and_open_sheets_fit_a_phone(open_page: Op
         await page.locator(".slot").first.click()
         assert await page.evaluate(LAYOUT, False) == []
         assert await axe(page) == []
+
+
+async def test_a_wall_whose_browser_allows_it_sounds_without_a_touch() -> None:
+    store = Store()
+    async with store.open() as address, async_playwright() as playwright:
+        allowed = [*FLAGS, "--autoplay-policy=no-user-gesture-required"]
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=allowed)
+        page = await chromium.new_page(viewport={"width": WALL[0], "height": WALL[1]})
+        await page.goto(address)
+        await page.evaluate("() => localStorage.setItem('regulars.board.sound', 'on')")
+        await page.goto(f"{address}&wall=1")
+        await expect(page.locator("html")).to_have_attribute("data-sound", "on")
+        store.change([*BOARD.alerts, MILK.model_copy(update={"id": "f" * 32})])
+        await shown(page, store.now)
+        assert await page.evaluate(SOUND) == ["on", {"urgent": 1, "warning": 0, "info": 0}]
+        await chromium.close()
+
+
+async def test_facts_that_are_no_numbers_are_not_shown_as_numbers(open_page: OpenPage) -> None:
+    odd = {"units": "many", "capacity": "NaN", "milli": "hot", "reorder_at": "-", "key": 7, "reason": 3}
+    alerts = [
+        MILK.model_copy(update={"id": f"{n:032x}", "kind": kind, "subject": "nowhere", "facts": odd, "name_en": kind})
+        for n, kind in enumerate(("stock_out", "missing", "temperature", "device_offline"))
+    ]
+    store = Store(now=BOARD.model_copy(update={"alerts": tuple(alerts)}))
+    async with store.open() as address:
+        page = await open_page(address)
+        await expect(page.locator(".alert")).to_have_count(4)
+        await expect(page.locator(".alert .level:visible")).to_have_count(0)
+        assert "NaN" not in await page.locator("#alerts").inner_text()

@@ -46,11 +46,16 @@ function tone(alert) {
   return isWaiting(alert) ? TONES[alert.severity] : "mute";
 }
 
+// Facts are what some room said: a number that is none is not shown.
+function whole(fact, parts = 1) {
+  return Number.isInteger(fact) ? fact / parts : null;
+}
+
 // An alert of a slot shows the slot as it is this moment; any other shows what was found.
 function amounts(alert, slot) {
-  const { units, capacity, milli, limit_milli: limit } = alert.facts;
-  const have = slot?.units ?? units ?? null;
-  const of = slot?.capacity ?? capacity ?? null;
+  const { units, capacity, milli } = alert.facts;
+  const have = slot?.units ?? whole(units);
+  const of = slot?.capacity ?? whole(capacity);
   const isWarmth = alert.kind === "temperature";
   const counts = STOCK.has(alert.kind) && have !== null && of !== null;
   return {
@@ -58,10 +63,9 @@ function amounts(alert, slot) {
     of,
     has_level: counts,
     share: counts ? percent(have, of) : 0,
-    mark: counts ? percent(slot?.reorder_at ?? alert.facts.reorder_at ?? 0, of) : 0,
-    units: COUNTED.has(alert.kind) && Number.isInteger(units) ? units : null,
-    degrees: isWarmth && Number.isInteger(milli) ? milli / MILLI : null,
-    limit: isWarmth && Number.isInteger(limit) ? limit / MILLI : null,
+    mark: counts ? percent(slot?.reorder_at ?? whole(alert.facts.reorder_at) ?? 0, of) : 0,
+    units: COUNTED.has(alert.kind) ? whole(units) : null,
+    degrees: isWarmth ? whole(milli, MILLI) : null,
   };
 }
 
@@ -70,11 +74,11 @@ function thanks(alert, level) {
   return REFILLS.has(alert.kind) && level.has_level ? "refilled" : "over";
 }
 
-function alertView(alert, { slots, language, now, me, word }) {
+function alertView(alert, { slots, sensors, language, now, me, word }) {
   const slot = STOCK.has(alert.kind) ? slots.get(alert.subject) : undefined;
   const level = amounts(alert, slot);
   const state = look(alert);
-  const name = named(alert, language) || (slot && named(slot, language));
+  const name = named(alert, language) || (slot ? named(slot, language) : sensors.get(alert.subject)?.name);
   return {
     ...alert,
     ...level,
@@ -169,8 +173,11 @@ function sensorView(sensor, { word }) {
 // Everything on the page. context: language, now (ms of the gateway's clock), me, zone ("": all), word(kind, code).
 export function derived(view, context) {
   const { now, zone } = context;
-  const bySlot = new Map(view.slots.map((slot) => [slot.slot, slot]));
-  const every = view.alerts.map((alert) => alertView(alert, { ...context, slots: bySlot }));
+  const known = {
+    slots: new Map(view.slots.map((slot) => [slot.slot, slot])),
+    sensors: new Map(view.sensors.map((sensor) => [sensor.sensor, sensor])),
+  };
+  const every = view.alerts.map((alert) => alertView(alert, { ...context, ...known }));
   const alerts = every.filter((alert) => isShown(alert, now, zone));
   const slots = view.slots.map((slot) => slotView(slot, context));
   const zones = zonesOf(slots, every);
