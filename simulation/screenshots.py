@@ -14,15 +14,18 @@ import tempfile
 from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from playwright.async_api import Browser, Page, async_playwright
 
 from devices.observations import SaleCompleted, SaleLine
+from simulation.day.timetable import Timetable
 from simulation.day.turns import SeedMember
 from simulation.demo import Demo, DemoSettings
 from simulation.files.store import GATEWAY_ID
+from simulation.floor.clerks import NAMES
+from simulation.floor.shopping import Shopping
 
 _CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -36,10 +39,17 @@ _CHROMIUM_FLAGS = [
 _LANGUAGES = {"en": "en", "zh": "zh-CN"}
 _SIZES = ((1024, 600), (1280, 800), (1080, 1920))
 _TURNS = 25
+_SPEED = 600.0
+_BOARD_TIMEOUT_S = 40.0
+_LEFT = {"B1": 0, "A2": 3}
+"""So many pieces are left in these slots."""
+_TAKEN_ON = "A2"
+_MISPLACED = "D1"
 _PURCHASE_MINOR = 64_800
 _VIEWS = ("points", "coupons", "rewards", "refer", "link", "details", "consents", "survey", "help")
 _NOT_MINE = '#stage [data-choice="decline"]'
 _MENU = "#stage .tiles"
+_ALERT = "#alerts .alert"
 _ATTRACT = '[data-screen="attract"]'
 
 
@@ -120,8 +130,12 @@ def few(demo: Demo) -> list[Shot]:
                 _purchase(demo, language),
             ),
             Shot("store-status", status, (1280, 800), language),
+            Shot("staff-board", f"{demo.branch.url}/staff/board", (1280, 800), language),
+            Shot("cloud-floor", f"{crm}/stores/{GATEWAY_ID}/floor", (1280, 800), language),
+            Shot("staff-board", f"{demo.branch.url}/staff/board", (1280, 800), language, _ALERT),
             Shot("cloud-store", f"{crm}/stores/{GATEWAY_ID}", (1280, 800), language),
             Shot("demo-control", demo.control_url, (1280, 800), language),
+            Shot("demo-floor", f"{demo.control_url}/floor", (1280, 800), language),
         ]
     return shots
 
@@ -133,11 +147,16 @@ def every(demo: Demo) -> list[Shot]:
         "kiosk-attract": (demo.kiosk_url, _ATTRACT),
         "kiosk-greeting": (demo.kiosk_url, _MENU),
         "status": (f"{demo.branch.url}/staff/status", "main"),
+        "board": (f"{demo.branch.url}/staff/board", _ALERT),
+        "staff-board": (f"{demo.branch.url}/staff/board", "main"),
         "staff-members": (f"{demo.branch.url}/staff/members", "main"),
         "fleet": (f"{crm}/", "main"),
         "store": (f"{crm}/stores/{GATEWAY_ID}", "main"),
+        "store-floor": (f"{crm}/stores/{GATEWAY_ID}/floor", "main"),
+        "missing": (f"{crm}/missing", "main"),
         "members": (f"{crm}/members", "main"),
         "control": (demo.control_url, "main"),
+        "control-floor": (f"{demo.control_url}/floor", "main"),
     }
     shots = []
     for size, language in product(_SIZES, _LANGUAGES):
@@ -169,15 +188,48 @@ def _purchase(demo: Demo, language: str) -> SaleCompleted:
     return SaleCompleted(f"picture-{language}", till, demo.day.currency, _PURCHASE_MINOR, (line,), now)
 
 
+async def _play(demo: Demo) -> None:
+    """The beginning of the day."""
+    shopping = Shopping(demo.shelves.aisles, seed=demo.settings.seed)
+    await demo.shelves.board.knows_the_shelves(timeout_s=_BOARD_TIMEOUT_S)
+    for due in islice(Timetable(demo.day.turns, _SPEED, 0.0), _TURNS):
+        turn = await shopping.at_the_till(due)
+        if turn is not None:
+            await demo.floor.perform(turn)
+            shopping.afterwards(turn)
+
+
+async def _empty_shelves(demo: Demo) -> None:
+    """What makes a board worth a look: an empty slot, a low one that somebody has taken on, a wrong item."""
+    shelves = demo.shelves
+    shelves.clerks.on_duty = False
+    for name, units in _LEFT.items():
+        slot = shelves.world.slots[name]
+        slot.take(slot.units - units)
+    misplaced = shelves.world.slots[_MISPLACED]
+    shelves.world.misplace_any(into=misplaced)
+    board = await shelves.board.shows(_calls_for_all, timeout_s=_BOARD_TIMEOUT_S)
+    for alert in board["alerts"] if board else ():
+        if alert["subject"] == _TAKEN_ON:
+            await shelves.board.act(alert["id"], "acknowledge", NAMES[0])
+
+
+def _calls_for_all(board: dict[str, Any]) -> bool:
+    called = {alert["subject"] for alert in board["alerts"] if alert["state"] != "resolved"}
+    return {*_LEFT, _MISPLACED} <= called
+
+
 async def _photograph(folder: Path, *, everything: bool) -> int:
     chromium = shutil.which("chromium")
     if chromium is None:
         raise SystemExit("chromium is not installed: apt-get install chromium fonts-noto-cjk")
     with tempfile.TemporaryDirectory() as runtime:
-        settings = DemoSettings(regulars=(sys.executable, "-m", "provisioning.cli"), runtime_dir=Path(runtime))
+        program = (sys.executable, "-m", "provisioning.cli")
+        # So fast that nobody waits for hands at the shelves.
+        settings = DemoSettings(regulars=program, runtime_dir=Path(runtime), speed=_SPEED)
         async with Demo(settings) as demo, async_playwright() as playwright:
-            for turn in islice(demo.day.turns, _TURNS):
-                await demo.floor.perform(turn)
+            await _play(demo)
+            await _empty_shelves(demo)
             browser = await playwright.chromium.launch(executable_path=chromium, args=_CHROMIUM_FLAGS)
             photographer = Photographer(demo, browser, folder)
             shots = every(demo) if everything else few(demo)

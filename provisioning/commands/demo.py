@@ -192,6 +192,7 @@ def _addresses(demo: Demo) -> Panel:
     table = Table.grid(padding=(0, 2))
     for what, url in (
         ("Kiosk", demo.kiosk_url),
+        ("Staff board", f"{demo.branch.url}/staff/board"),
         ("Store status", f"{demo.branch.url}/staff/status"),
         ("Cloud CRM", demo.stage.cloud_url),
         ("Demo control", demo.control_url),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,16 +60,18 @@ class StaffBoard:
                 return board
         return None
 
-    async def knows_the_shelves(self, *, timeout_s: float) -> bool:
-        """Wait until it tells of every slot how much lies there; whether it did in time."""
+    async def shows(self, wanted: Callable[[dict[str, Any]], bool], *, timeout_s: float) -> dict[str, Any] | None:
+        """Wait until it shows what is ``wanted``; the board then, ``None`` when it did not in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while True:
-                    board = await self.read()
-                    if board is not None and all(slot["units"] is not None for slot in board["slots"]):
-                        return True
+                while (board := await self.read()) is None or not wanted(board):
                     await asyncio.sleep(_GLANCE_S)
-        return False
+                return board
+        return None
+
+    async def knows_the_shelves(self, *, timeout_s: float) -> bool:
+        """Wait until it tells of every slot how much lies there; whether it did in time."""
+        return await self.shows(_tells_all, timeout_s=timeout_s) is not None
 
     async def act(self, alert: str, act: str, actor: str) -> bool:
         """Do something to an alert; whether it was done."""
@@ -82,6 +85,10 @@ class StaffBoard:
         with contextlib.suppress(httpx.HTTPError):
             return (await self._web.post(f"{self._url}/staff/board/{path}", json=body)).is_success
         return False
+
+
+def _tells_all(board: dict[str, Any]) -> bool:
+    return all(slot["units"] is not None for slot in board["slots"])
 
 
 class Clerks:

@@ -18,7 +18,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 90.0
-_ADDRESS = re.compile(r"(Kiosk|Store status|Cloud CRM|Demo control)\s+(http://\S+)")
+_ADDRESS = re.compile(r"(Kiosk|Staff board|Store status|Cloud CRM|Demo control)\s+(http://\S+)")
 
 
 class DemoProcess:
