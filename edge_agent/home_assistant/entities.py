@@ -16,13 +16,13 @@ import orjson
 from kiosk_ui.staff.board import Board
 
 ORIGIN = "Regulars"
-_PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 _UNFIT = re.compile(r"[^a-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """What the board does not say of the gateway. ``figures``: further counts by name, such as footfall, if any."""
+    """What the board does not say of the gateway."""
 
     is_linked: bool
     durability: str
@@ -126,7 +126,7 @@ def announcement(
             "platform": component.platform,
             "name": component.name,
             "unique_id": unique,
-            "default_entity_id": f"{component.platform}.{unique}".replace("-", "_"),
+            "default_entity_id": f"{component.platform}.{unique}".replace("-", "_").lower(),
             **component.config,
         }
     about: dict[str, Any] = {
