@@ -21,14 +21,14 @@ from edge_agent.config.floor_settings import FloorSettings
 from edge_agent.floor.alerting import Alerts, Lights, NoAlerts
 from edge_agent.floor.bell import Bell
 from edge_agent.floor.board_view import sensor_view, slot_view
-from edge_agent.floor.climate import Climate, temperature_findings
-from edge_agent.floor.contacts import Contacts
 from edge_agent.floor.findings import AlertKind, Finding, Holds
 from edge_agent.floor.hearing import Hearers, Hearing
-from edge_agent.floor.sensor_findings import sensor_findings
 from edge_agent.floor.sensors import Sensor, Sensors
 from edge_agent.floor.shown import ShelfLights, publish_board
 from edge_agent.floor.stock_findings import SaidOfSlots, finding_of, findings_of, recounted
+from edge_agent.floor.watch.climate import Climate, temperature_findings
+from edge_agent.floor.watch.contacts import Contacts
+from edge_agent.floor.watch.sensor_findings import sensor_findings
 from edge_agent.floor.work import Work
 from edge_agent.journal import Journal, JournalError, Reader
 from edge_agent.shelves.calibration import Calibration

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from cloud_bridge.floor_contract import ClimateMeasuredV1, StockChangedV1, StockDiscrepancyV1
 from devices.readings import Measure
 from edge_agent.floor.alerting import Steps
-from edge_agent.floor.contacts import Contact, event_of
 from edge_agent.floor.findings import Finding
+from edge_agent.floor.watch.contacts import Contact, event_of
 from edge_agent.journal import Transaction
 from edge_agent.shelves.shelves import ShelfStep, Told
 

@@ -11,9 +11,9 @@ import pytest
 from devices.device import Signal
 from devices.readings import Measure, SensorFound, SensorRead
 from edge_agent.config.floor_settings import FloorSettings, TemperatureLimits
-from edge_agent.floor.contacts import BURST_MAX
 from edge_agent.floor.findings import AlertKind, Finding, Holds
 from edge_agent.floor.shown import ShelfLights, publish_board
+from edge_agent.floor.watch.contacts import BURST_MAX
 from kiosk_ui.kiosk.touch import TouchError
 from kiosk_ui.staff.board import BOARD_CHANNEL, AlertState, Board, CountAct, Severity
 from tests.unit.edge.shelf_bench import TEA, ShelfBench, shelf_bench

@@ -1,0 +1,1 @@
+"""What is watched beside stock: temperatures, doors, and sensors that are gone."""
