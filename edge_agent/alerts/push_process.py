@@ -138,10 +138,8 @@ def schema_of(url: str) -> str:
     return url.partition(":")[0].strip().lower()
 
 
-def serve(orders: IO[str], answers: IO[str]) -> None:
+def serve(orders: IO[str], answers: IO[str], ear: Ear) -> None:
     """Answer every order until there is none."""
-    ear = Ear()
-    ear.listen()
     while line := orders.readline(LINE_LENGTH_MAX):
         try:
             judgement = send(json.loads(line), ear)
@@ -174,4 +172,6 @@ def _result(response: requests.Response) -> int | None:
 
 
 if __name__ == "__main__":
-    serve(sys.stdin, sys.stdout)
+    own = Ear()
+    own.listen()
+    serve(sys.stdin, sys.stdout, own)
