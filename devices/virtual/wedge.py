@@ -22,6 +22,13 @@ _PIPE_BYTES = 1024 * 1024
 """Room for the longest code as key events, and for a flood."""
 
 
+def typed_records(text: str, *, layout: str = "us", time_bits: TimeBits = NATIVE, at_us: int = _BEGAN_US) -> bytes:
+    """The bytes of one line, its end included, as the kernel hands them out."""
+    ends = [InputEvent(EV_KEY, KEY_ENTER, 1), InputEvent(EV_KEY, KEY_ENTER, 0)]
+    events = [each for event in [*strokes(text, LAYOUTS[layout]), *ends] for each in (event, _SYNC)]
+    return b"".join(encode(event, time_bits=time_bits, at_us=at_us + place) for place, event in enumerate(events))
+
+
 class VirtualWedge:
     """A device that types at ``path``. ``type`` reads a code or a card; it can be told to fail."""
 
@@ -129,4 +136,4 @@ class VirtualWedge:
         return encode(event, time_bits=self._time_bits, at_us=self._at_us)
 
 
-__all__ = ["KEY_ENTER", "KEY_TAB", "VirtualWedge"]
+__all__ = ["KEY_ENTER", "KEY_TAB", "VirtualWedge", "typed_records"]
