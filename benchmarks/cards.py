@@ -16,12 +16,12 @@ from devices.card_readers import acr122u, pn532, rcs380
 from devices.device import Driver
 from devices.ntag424.keys import store_keys
 from devices.observations import CardTapped, Observation
-from devices.virtual.acr122u_chip import Acr122uChip
 from devices.virtual.cards import Card, Ntag213
 from devices.virtual.ntag424 import personalised
 from devices.virtual.pn532_chip import VirtualPn532
-from devices.virtual.rcs380_chip import Rcs380Chip
-from devices.virtual.usb_reader import VirtualUsbReader
+from devices.virtual.usb.acr122u import Acr122uChip
+from devices.virtual.usb.rcs380 import Rcs380Chip
+from devices.virtual.usb.reader import VirtualUsbReader
 from edge_agent.cards.evidence import Proven, gather
 from simulation.evidence.figures import percentile
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devices.virtual.acr122u_chip import Acr122uChip
+from devices.virtual.usb.acr122u import Acr122uChip
 from tests.conformance.driver_harness import Harness, HarnessPlace
 from tests.conformance.usb_readers import UsbReaderHarness
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devices.virtual.rcs380_chip import Rcs380Chip
+from devices.virtual.usb.rcs380 import Rcs380Chip
 from tests.conformance.driver_harness import Harness, HarnessPlace
 from tests.conformance.usb_readers import UsbReaderHarness
 

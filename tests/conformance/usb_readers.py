@@ -9,7 +9,7 @@ from typing import Any
 from devices.observations import CardTapped, CardUid, Observation
 from devices.virtual.cards import Ntag213
 from devices.virtual.faults import FaultKind
-from devices.virtual.usb_reader import UsbChip, VirtualUsbReader
+from devices.virtual.usb.reader import UsbChip, VirtualUsbReader
 from tests.conformance.driver_harness import Ability, HarnessPlace
 
 _READ_WITHIN_S = 20.0

@@ -19,12 +19,12 @@ from devices.device import DeviceFault, Driver
 from devices.ntag424.ev2 import SELECT, SELECTED, Handshake
 from devices.ntag424.keys import KeyNumber, card_key
 from devices.observations import CardTapped, CardUid, CodeScanned, Observation
-from devices.virtual.acr122u_chip import Acr122uChip
 from devices.virtual.cards import Card, FelicaCard, Ntag213, Type4Card, uri_message
 from devices.virtual.faults import FaultKind
 from devices.virtual.ntag424 import personalised
-from devices.virtual.rcs380_chip import Rcs380Chip
-from devices.virtual.usb_reader import VirtualUsbReader
+from devices.virtual.usb.acr122u import Acr122uChip
+from devices.virtual.usb.rcs380 import Rcs380Chip
+from devices.virtual.usb.reader import VirtualUsbReader
 
 _WAIT_S = 20.0
 _ANNA = bytes.fromhex("04A1B2C3D4E580")

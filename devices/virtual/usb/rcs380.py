@@ -26,7 +26,7 @@ _INCOMPLETE = b"\x04"
 
 
 class Rcs380Chip:
-    """A :class:`~devices.virtual.usb_reader.UsbChip`."""
+    """A :class:`~devices.virtual.usb.reader.UsbChip`."""
 
     def __init__(self) -> None:
         self.card: Card | None = None

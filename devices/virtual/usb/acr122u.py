@@ -23,7 +23,7 @@ _CARDS_LISTED = 0x4B
 
 
 class Acr122uChip:
-    """A :class:`~devices.virtual.usb_reader.UsbChip`."""
+    """A :class:`~devices.virtual.usb.reader.UsbChip`."""
 
     def __init__(self) -> None:
         self._core = Pn532Core()

@@ -1,0 +1,1 @@
+"""Virtual USB card readers: what answers on a socket in place of a bus."""
