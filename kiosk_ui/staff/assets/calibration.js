@@ -116,22 +116,26 @@ async function take(verb, body) {
   show();
 }
 
+async function look() {
+  const answer = await fetch("/api/calibrations").catch(() => null);
+  if (answer?.ok) state.list = await answer.json();
+}
+
 async function open(slot) {
+  await look();
   state.slot = slot;
-  // Somebody may be at it already: with this phone before it was put away, or with another one.
-  const going = await ask("lesson");
-  state.problem = null;
-  if (going) state.lesson = going;
   const one = state.list.scales.find((scale) => scale.slot === slot);
-  state.units = Math.max(UNITS.least, Math.min(UNITS.usual, one?.capacity ?? UNITS.usual));
+  // Somebody may be at it already: with this phone before it was put away, or with another one.
+  if (one.is_being_taught) state.lesson = (await ask("lesson")) ?? null;
+  state.problem = null;
+  state.units = Math.max(UNITS.least, Math.min(UNITS.usual, one.capacity));
   show();
   scrollTo(0, 0);
 }
 
 async function leave() {
   Object.assign(state, { slot: null, lesson: null, problem: null });
-  const answer = await fetch("/api/calibrations").catch(() => null);
-  if (answer?.ok) state.list = await answer.json();
+  await look();
   show();
 }
 
