@@ -44,6 +44,14 @@ class Alerts(Protocol):
         """Alerts for the board, most urgent first."""
         ...
 
+    def shift(self, now: datetime) -> str | None:
+        """Who is on duty, by the plan of shifts."""
+        ...
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether only what is urgent is pushed to phones."""
+        ...
+
 
 class NoAlerts:
     """A floor on which nobody is ever called: what a test of stock alone uses."""
@@ -62,6 +70,12 @@ class NoAlerts:
 
     def views(self) -> tuple[AlertView, ...]:
         return ()
+
+    def shift(self, now: datetime) -> str | None:  # noqa: ARG002
+        return None
+
+    def is_quiet(self, now: datetime) -> bool:  # noqa: ARG002
+        return False
 
 
 class _Nothing:

@@ -181,6 +181,8 @@ class Floor:
             alerts=self.alert_views(),
             slots=tuple(slot_view(self._shelves.now(slot, now, now_s)) for slot in slots),
             sensors=tuple(sensor_view(sensor, now_s) for sensor in self.sensors.all()[:SENSORS_SHOWN_MAX]),
+            shift=self._alerts.shift(now),
+            is_quiet=self._alerts.is_quiet(now),
         )
 
     async def run(self) -> None:
