@@ -12,19 +12,20 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, StreamingResponse
 from starlette.routing import Route
 
+from benchmarks._browser import WAIT_S, Eye, chromium, spread
 from devices.observations import CardUid
 from devices.virtual.pn532_chip import VirtualPn532
 from edge_agent.web.server import WebServer
@@ -33,7 +34,6 @@ from simulation.branch import Branch
 from simulation.cable import Cut
 from simulation.day.turns import SeedMember
 from simulation.evidence.books import Auditor
-from simulation.evidence.figures import percentile
 from simulation.evidence.witness import Witness
 from simulation.files.chain import ChainFolder, ChainPorts
 from simulation.files.programme import demo_programme
@@ -51,23 +51,10 @@ RSS_MB_MAX = 90.0
 START_S_MAX = 3.0
 WARM_UP_TAPS = 10
 FLOOR_SAMPLES = 200
-_WAIT_S = 10.0
-_CHROMIUM = "/usr/bin/chromium"
 _MEMBERS = (
     SeedMember("m-anna", "Anna Bench", "en", CardUid.from_hex("04A1B2C3D4E580")),
     SeedMember("m-bao", "Bao Bench", "en", CardUid.from_hex("04A1B2C3D4E581")),
 )
-_OBSERVE = """([place, words]) => {
-  let last = "";
-  const stage = document.querySelector(place);
-  new MutationObserver(() => {
-    const at = performance.timeOrigin + performance.now();
-    const word = words.find((each) => stage.textContent.includes(each)) ?? "";
-    if (word && word !== last) window.told([word, at]);
-    last = word || last;
-  }).observe(stage, { childList: true, subtree: true, characterData: true });
-}"""
-_NOW = "performance.timeOrigin + performance.now()"
 _BARE_PAGE = """<!doctype html><p id="stage"></p><script>
 new EventSource("/stream").onmessage = (event) => { document.getElementById("stage").textContent = event.data; };
 </script>"""
@@ -82,48 +69,11 @@ def run(argv: list[str]) -> dict[str, Any]:
         return asyncio.run(_measure(Path(folder), taps))
 
 
-class Eye:
-    """A browser page that tells when a word appeared in its DOM, in this process's wall clock (ms)."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self._told: asyncio.Queue[tuple[str, float]] = asyncio.Queue()
-        self._ahead_ms = 0.0
-
-    async def open(self, url: str, place: str, words: Sequence[str]) -> None:
-        """Load the page and watch ``place`` for ``words``."""
-        await self.page.expose_function("told", self._hear)
-        await self.page.goto(url)
-        await self.page.evaluate(_OBSERVE, [place, list(words)])
-        await self.map_clock()
-
-    async def map_clock(self) -> None:
-        """Measure how far the browser's clock is ahead; the fastest of many questions is the truest."""
-        answers = []
-        for _ in range(50):
-            asked_ms = time.time_ns() / 1e6
-            browser_ms = await self.page.evaluate(_NOW)
-            answered_ms = time.time_ns() / 1e6
-            answers.append((answered_ms - asked_ms, browser_ms - (asked_ms + answered_ms) / 2))
-        self._ahead_ms = min(answers)[1]
-
-    async def sees(self, word: str) -> float:
-        """When the word appeared."""
-        async with asyncio.timeout(_WAIT_S):
-            while True:
-                seen, browser_ms = await self._told.get()
-                if seen == word:
-                    return browser_ms - self._ahead_ms
-
-    def _hear(self, told: list[Any]) -> None:
-        self._told.put_nowait((str(told[0]), float(told[1])))
-
-
 async def _measure(folder: Path, taps: int) -> dict[str, Any]:
     async with AsyncExitStack() as opened:
-        web = await opened.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=_WAIT_S))
+        web = await opened.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=WAIT_S))
         branch = await opened.enter_async_context(_open_store(folder, web))
-        browser = await opened.enter_async_context(_chromium())
+        browser = await opened.enter_async_context(chromium())
         branch.cable.pull(Cut.REFUSED)
         eye = Eye(await browser.new_page())
         await eye.open(f"{branch.url}/kiosk/{KIOSK}", "#stage", [member.name for member in _MEMBERS])
@@ -131,10 +81,10 @@ async def _measure(folder: Path, taps: int) -> dict[str, Any]:
         tap_ms = [await _tap(reader, eye, number) for number in range(WARM_UP_TAPS + taps)][WARM_UP_TAPS:]
         figures: dict[str, Any] = {
             "taps": taps,
-            "tap_to_screen_ms": _spread(tap_ms),
+            "tap_to_screen_ms": spread(tap_ms),
             "of_which_gateway_mean_ms": await _gateway_mean_ms(web, branch),
-            "fsync_floor_ms": _spread(await asyncio.to_thread(_fsync_ms, folder)),
-            "sse_to_dom_floor_ms": _spread(await _bare_stream_ms(browser)),
+            "fsync_floor_ms": spread(await asyncio.to_thread(_fsync_ms, folder)),
+            "sse_to_dom_floor_ms": spread(await _bare_stream_ms(browser)),
             "rss_mb": _rss_mb(branch),
         }
         figures["start_to_first_tap_s"] = await _start_to_first_tap_s(branch)
@@ -156,21 +106,11 @@ async def _open_store(folder: Path, web: httpx.AsyncClient) -> AsyncIterator[Bra
         yield stage.branches[0]
 
 
-@asynccontextmanager
-async def _chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
-        try:
-            yield browser
-        finally:
-            await browser.close()
-
-
 async def _tap(reader: VirtualPn532, eye: Eye, number: int) -> float:
     """One tap of the next member; ms from the card's entering the field to the name in the DOM."""
     member = _MEMBERS[number % len(_MEMBERS)]
     card = virtual_card(member.card)
-    await asyncio.to_thread(reader.wait_until_waiting, timeout_s=_WAIT_S)
+    await asyncio.to_thread(reader.wait_until_waiting, timeout_s=WAIT_S)
     entered_ms = time.time_ns() / 1e6
     reader.present(card)
     try:
@@ -230,13 +170,13 @@ async def _bare_stream_ms(browser: Browser) -> list[float]:
 async def _start_to_first_tap_s(branch: Branch) -> float:
     """From the start of a gateway's process to a greeting on its kiosk's stream, a card held all along."""
     async with Witness(f"{branch.url}/live/{kiosk_channel(KIOSK)}") as witness:
-        await asyncio.wait_for(witness.connected.wait(), _WAIT_S)
+        await asyncio.wait_for(witness.connected.wait(), WAIT_S)
         branch.kill_gateway()
         await branch.gateway.wait()
         before = witness.count
         branch.counters[0].reader.present(virtual_card(_MEMBERS[0].card))
         began_s = asyncio.get_running_loop().time()
-        seen = await witness.sees({"greeting"}, after=before, timeout_s=_WAIT_S)
+        seen = await witness.sees({"greeting"}, after=before, timeout_s=WAIT_S)
         branch.counters[0].reader.remove()
         if seen is None or branch.gateway.pid is None:
             raise RuntimeError("the gateway did not greet after its restart")
@@ -256,10 +196,6 @@ async def _gateway_mean_ms(web: httpx.AsyncClient, branch: Branch) -> float:
 
 def _rss_mb(branch: Branch) -> float:
     return psutil.Process(branch.gateway.pid).memory_info().rss / 2**20
-
-
-def _spread(samples_ms: Sequence[float]) -> dict[str, float]:
-    return {"p50": percentile(samples_ms, 0.5), "p99": percentile(samples_ms, 0.99), "max": max(samples_ms)}
 
 
 def _targets(figures: dict[str, Any]) -> list[dict[str, Any]]:

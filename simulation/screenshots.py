@@ -203,6 +203,10 @@ async def _empty_shelves(demo: Demo) -> None:
     """What makes a board worth a look: an empty slot, a low one that somebody has taken on, a wrong item."""
     shelves = demo.shelves
     shelves.clerks.on_duty = False
+    for slot in shelves.world.slots.values():
+        shelves.world.refill(slot)
+        if not slot.plan.is_weighed:
+            await shelves.board.count(slot.plan.slot, slot.units, NAMES[0])
     for name, units in _LEFT.items():
         slot = shelves.world.slots[name]
         slot.take(slot.units - units)

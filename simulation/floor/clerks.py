@@ -64,9 +64,11 @@ class StaffBoard:
         """Wait until it shows what is ``wanted``; the board then, ``None`` when it did not in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while (board := await self.read()) is None or not wanted(board):
+                while True:
+                    board = await self.read()
+                    if board is not None and wanted(board):
+                        return board
                     await asyncio.sleep(_GLANCE_S)
-                return board
         return None
 
     async def knows_the_shelves(self, *, timeout_s: float) -> bool:

@@ -18,8 +18,6 @@ DELIVERY_BOXES = 8
 """A delivery brings so many times what a slot holds, of every article."""
 _OPENING_SHARE = (0.45, 1.0)
 """How full a slot was left the evening before."""
-_TELLING = 0.3
-"""How far from any number of the right pieces a wrong one weighs, as a share of one, so that a scale can tell."""
 CHILLED_ZONE = "冷藏 Chilled"
 
 
@@ -72,13 +70,17 @@ class World:
         into.put(piece)
 
     def misplace_any(self, *, into: ShelfSlot) -> int:
-        """Somebody lays down here what they took elsewhere, something that weighs otherwise; how many pieces."""
-        for slot in self.slots.values():
+        """Somebody lays down here what they took elsewhere: of all there is, what the scale tells best; how many."""
+
+        def telling(slot: ShelfSlot) -> float:
+            """How far from any number of the right pieces one of these weighs, as a share of one."""
             ratio = slot.plan.unit_weight_g / into.plan.unit_weight_g
-            if slot is not into and slot.units and slot.plan.is_weighed and abs(ratio - round(ratio)) > _TELLING:
-                self.misplace(*slot.take(1), into=into)
-                return 1
-        return 0
+            return abs(ratio - round(ratio))
+
+        there = [slot for slot in self.slots.values() if slot is not into and slot.units and slot.plan.is_weighed]
+        pieces = max(there, key=telling).take(1) if there else ()
+        into.put(*pieces)
+        return len(pieces)
 
     def temperature_at(self, plan: SlotPlan, shop_s: float) -> float:
         """How warm it is where a slot stands."""

@@ -11,7 +11,7 @@ from benchmarks.__main__ import discover, main
 
 def test_every_promised_benchmark_is_found_and_described() -> None:
     found = discover()
-    assert {"journal", "replica", "rights", "tap_to_screen", "uplink"} <= set(found)
+    assert {"journal", "reading_to_board", "replica", "rights", "tap_to_screen", "uplink"} <= set(found)
     assert all(benchmark.describe for benchmark in found.values())
 
 
