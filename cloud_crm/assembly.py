@@ -196,7 +196,7 @@ class Cloud:
         self.accounts = AccountDesk(self.database, self._loyalty, clock=clock, changed=self._replica_changed)
         self.disputes = DisputeDesk(self.database, self._keeper, clock=clock, changed=self._replica_changed)
         self.ledger = LedgerService(self.database)
-        self.floor = FloorService(self.database)
+        self.floor = FloorService(self.database, clock=clock)
         self.events = EventService(self.database)
         self.desk = StoreDesk(self.gateways, self.ledger, self.events)
         self.standings = StandingTurn(self.database, self._keeper, clock=clock, changed=self._replica_changed)

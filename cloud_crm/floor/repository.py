@@ -16,6 +16,8 @@ from cloud_crm.floor.tables import floor_alerts, refused_cards, shelf_stock, sto
 from cloud_crm.gateways.tables import gateways
 
 RESOLVED = "resolved"
+LEVELS = frozenset({"low_stock", "stock_out", "overstock"})
+"""Kinds of alerts whose units are what the slot holds; of others they are what is missing or too much."""
 ROWS_MAX = 1_000
 
 
@@ -116,7 +118,7 @@ def correct_units(connection: Connection, rows: Sequence[AlertRow]) -> None:
     values = [
         (r.units, r.hlc, r.changed_at, r.gateway_id, r.subject, r.sku, r.incarnation, r.hlc)
         for r in rows
-        if r.units is not None
+        if r.units is not None and r.kind in LEVELS
     ]
     update_many(connection, sql, values)
 
@@ -175,10 +177,12 @@ def alerts(
     return [AlertRow(*row) for row in connection.execute(query)]
 
 
-def discrepancies(connection: Connection, *, store: str | None, sku: str | None, limit: int) -> list[DiscrepancyRow]:
-    """Where shelf and till disagreed, the latest first."""
+def discrepancies(
+    connection: Connection, *, store: str | None, sku: str | None, limit: int, since: str = ""
+) -> list[DiscrepancyRow]:
+    """Where shelf and till disagreed, the latest first; ``since``: only what was told from then on."""
     table = stock_discrepancies
-    query = _of_store(select(table), table, store)
+    query = _of_store(select(table), table, store).where(table.c.told_at >= since)
     if sku is not None:
         query = query.where(table.c.sku == sku)
     query = query.order_by(table.c.told_at.desc(), table.c.discrepancy).limit(limit)

@@ -56,7 +56,7 @@ class DiscrepancyView(BaseModel):
     store_name: str
     discrepancy: str
     sku: str
-    kind: str = Field(description="missing: left and never sold; phantom: sold and never left")
+    kind: str = Field(description="missing: left and never sold; phantom: sold and never left; found: missing before")
     units: int
     slot: str | None
     told_at: str
@@ -86,12 +86,22 @@ class StoreFloor(BaseModel):
     refused_cards: list[RefusedCardView]
 
 
+class DisagreementView(BaseModel):
+    """What shelf and till of one store disagreed about in one article lately, taken together."""
+
+    store: str
+    store_name: str
+    kind: str = Field(description="missing or phantom")
+    units: int = Field(description="Of missing ones: less those that were found again")
+    told_at: str = Field(description="The latest of them")
+
+
 class ArticleTrouble(BaseModel):
     """One article that is not as planned somewhere: where it is out, low or too many, and what is missing of it."""
 
     sku: str
     slots: list[StockView]
-    discrepancies: list[DiscrepancyView]
+    disagreements: list[DisagreementView]
     out: int
     low: int
     over: int

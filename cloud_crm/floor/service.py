@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
 from cloud_crm.floor import repository
 from cloud_crm.floor.repository import RESOLVED, ROWS_MAX, AlertRow, DiscrepancyRow, RefusedCardRow, StockRow
@@ -16,6 +18,7 @@ from cloud_crm.floor.schemas import (
     AlertView,
     ArticleTrouble,
     ChainFloor,
+    DisagreementView,
     DiscrepancyView,
     RefusedCardView,
     StockState,
@@ -26,15 +29,18 @@ from cloud_crm.problems import not_found
 
 _LOW = "low_stock"
 _MISSING = "missing"
+_FOUND = "found"
 _LATEST_MAX = 50
+_LATELY = timedelta(days=30)
 _Called = frozenset[tuple[str, str]]
 
 
 class FloorService:
     """What stores say of their floors, read only."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def stock(self, *, store: str | None = None, sku: str | None = None, limit: int = ROWS_MAX) -> list[StockView]:
         """What slots hold, by store and slot."""
@@ -88,11 +94,12 @@ class FloorService:
         )
 
     def chain(self) -> ChainFloor:
-        """What is missing where."""
+        """What is missing where. Of what shelf and till disagreed about, the last month counts."""
+        since = rfc3339(self._clock() - _LATELY)
         with self._database.read() as connection:
             asked = _Asked.of(connection)
             rows = repository.not_as_planned(connection, limit=ROWS_MAX)
-            told = repository.discrepancies(connection, store=None, sku=None, limit=ROWS_MAX)
+            told = repository.discrepancies(connection, store=None, sku=None, limit=ROWS_MAX, since=since)
             open_alerts = repository.alerts(connection, store=None, state=None, is_open=True, limit=ROWS_MAX)
         slots = [view for view in map(asked.stock, rows) if view.state != "ok"]
         articles = _by_article(slots, [asked.discrepancy(row) for row in told])
@@ -176,19 +183,38 @@ def _by_article(slots: Sequence[StockView], told: Sequence[DiscrepancyView]) -> 
         its_slots[slot.sku].append(slot)
     for one in told:
         told_of_it[one.sku].append(one)
-    articles = [_article(sku, its_slots[sku], told_of_it[sku]) for sku in {**its_slots, **told_of_it}]
+    every = [_article(sku, its_slots[sku], told_of_it[sku]) for sku in {**its_slots, **told_of_it}]
+    articles = [article for article in every if article.slots or article.disagreements]
     return sorted(articles, key=lambda article: (-article.out, -article.low, -article.missing, article.sku))
 
 
+def _taken_together(told: Iterable[DiscrepancyView]) -> list[DisagreementView]:
+    """By store and kind; what was found again is not missing."""
+    latest: dict[tuple[str, str], DiscrepancyView] = {}
+    units: Counter[tuple[str, str]] = Counter()
+    for one in told:
+        key = (one.store, _MISSING if one.kind == _FOUND else one.kind)
+        latest.setdefault(key, one)
+        units[key] += -one.units if one.kind == _FOUND else one.units
+    return [
+        DisagreementView(
+            store=store, store_name=one.store_name, kind=kind, units=units[store, kind], told_at=one.told_at
+        )
+        for (store, kind), one in latest.items()
+        if units[store, kind] > 0
+    ]
+
+
 def _article(sku: str, slots: list[StockView], told: list[DiscrepancyView]) -> ArticleTrouble:
+    disagreements = _taken_together(told)
     return ArticleTrouble(
         sku=sku,
         slots=sorted(slots, key=_want),
-        discrepancies=told,
+        disagreements=disagreements,
         out=_count(slots, "out"),
         low=_count(slots, "low"),
         over=_count(slots, "over"),
-        missing=sum(view.units for view in told if view.kind == _MISSING),
+        missing=sum(view.units for view in disagreements if view.kind == _MISSING),
     )
 
 

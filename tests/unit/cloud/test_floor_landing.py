@@ -43,8 +43,8 @@ class Floor(StoreDay):
             )
         )
 
-    def misses(self, units: int, *, name: str = "d" * 32) -> None:
-        self.write(StockDiscrepancyV1(discrepancy=name, sku="tea", kind="missing", units=units, slot="A1"))
+    def misses(self, units: int, *, name: str = "d" * 32, kind: str = "missing") -> None:
+        self.write(StockDiscrepancyV1(discrepancy=name, sku="tea", kind=kind, units=units, slot="A1"))
 
     def refuses(self) -> None:
         self.write(CardRefusedV1(reader="door", medium="f" * 32, reason="replayed", counter=7, seen=8))
@@ -57,7 +57,7 @@ def landing(database: Database, clock: FakeClock) -> CrmLandingStore:
 
 @pytest.fixture
 def floor(database: Database) -> FloorService:
-    return FloorService(database)
+    return FloorService(database, clock=FakeClock())
 
 
 def told(stock: list[StockView]) -> list[tuple[str, str, int]]:
@@ -206,3 +206,37 @@ def test_a_slot_is_low_while_its_store_calls_for_a_refill(landing: CrmLandingSto
     day.alerts("resolved", units=18)
     landing.land([day.batch(2)])
     assert [(view.units, view.state) for view in floor.stock()] == [(18, "ok")]
+
+
+def test_units_that_are_missing_are_not_units_that_are_there(landing: CrmLandingStore, floor: FloorService) -> None:
+    day = Floor()
+    day.holds("A1", 9)
+    for number, kind in enumerate(("missing", "phantom", "wrong_item")):
+        day.alerts("raised", alert=f"{number:032x}", kind=kind, units=3)
+    landing.land([day.batch(lane=Lane.TELEMETRY), day.batch()])
+    assert told(floor.stock()) == [("store-1", "A1", 9)]
+
+
+def test_what_was_missing_and_is_found_again_is_missing_no_more(landing: CrmLandingStore, floor: FloorService) -> None:
+    day = Floor()
+    day.misses(2, name="a" * 32)
+    day.misses(3, name="b" * 32)
+    day.misses(4, name="c" * 32, kind="found")
+    landing.land([day.batch()])
+    (tea,) = floor.chain().articles
+    assert [(view.kind, view.units) for view in tea.disagreements] == [("missing", 1)]
+    day.misses(1, name="d" * 32, kind="found")
+    landing.land([day.batch(4)])
+    assert floor.chain().articles == []
+    assert len(floor.discrepancies()) == 4
+
+
+def test_what_shelf_and_till_disagreed_about_long_ago_is_no_news(
+    landing: CrmLandingStore, database: Database, clock: FakeClock
+) -> None:
+    day = Floor()
+    day.misses(2)
+    landing.land([day.batch()])
+    assert FloorService(database, clock=clock).chain().articles
+    clock.pass_seconds(31 * 86_400)
+    assert FloorService(database, clock=clock).chain().articles == []
