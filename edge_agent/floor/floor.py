@@ -43,7 +43,7 @@ from kiosk_ui.live import LiveHub
 from kiosk_ui.staff.board import SENSORS_SHOWN_MAX, SLOTS_SHOWN_MAX, ActResult, AlertView, Board, CountAct
 
 TICK_S = 1.0
-LOOKED_AT_MAX = 100
+LOOKED_AT_MAX = 20
 """Slots of which is seen, each tick, whether their number has grown too old to be believed."""
 JOURNAL = "journal"
 """The subject of what is found of the journal."""
@@ -88,6 +88,7 @@ class Floor:
         self._gone: set[str] = set()
         self._looked_at = 0
         self._is_refused = False
+        self._said_of_sensors: dict[str, Holds] = {}
         self.sensors = Sensors(monotonic=tools.monotonic)
         self.changed = Bell()
         """Rung when the board looks different."""
@@ -276,6 +277,9 @@ class Floor:
         self._climate.accept(work.climate)
         self._contacts.accept(work.contacts)
         self._said.said([finding for finding in work.findings if finding.subject in self._shelves.plan])
+        for finding in work.findings:
+            if finding.kind is AlertKind.DEVICE_OFFLINE:
+                self._said_of_sensors[finding.subject] = finding.holds
         if work.steps:
             self._alerts.accept(work.steps)
         if work:
@@ -298,7 +302,9 @@ class Floor:
 
     def _of_time(self, now_s: float) -> Iterator[Finding]:
         """What is found by looking at everything that may have grown old."""
-        yield from sensor_findings(self.sensors.all(), now_s, devices_gone=self._gone)
+        for finding in sensor_findings(self.sensors.all(), now_s, devices_gone=self._gone):
+            if self._said_of_sensors.get(finding.subject) is not finding.holds:
+                yield finding
         yield from self._contacts.doors(now_s, open_for=timedelta(minutes=self._settings.door_open_minutes))
         trouble = self._tools.journal.durability()
         holds = Holds.NO if trouble == "full" else Holds.YES
