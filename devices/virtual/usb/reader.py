@@ -35,8 +35,10 @@ class UsbChip(Protocol):
 
     card: Card | None
     exchanges_left: int | None
-    looks: int
-    """How often the host has looked for a card since power-up."""
+
+    @property
+    def looks(self) -> int:
+        """How often the host has looked for a card since power-up."""
 
     @property
     def has_told(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,21 @@ async def test_a_card_without_keys_stays_as_weak_as_it_was_and_is_asked_nothing(
         line = HandLine(Type4Card(ANNA_CARD.number), answers_left=0)
         assert _trust(await bench.path.walk("reader-1", CardTapped(ANNA_CARD, "nfc-a", channel=line))) is Trust.WEAK
         assert line.is_closed
+
+
+@pytest.mark.parametrize(
+    ("trust", "is_strong"), [(Trust.WEAK, False), (Trust.DYNAMIC, True), (Trust.AUTHENTICATED, True)]
+)
+async def test_what_was_proven_counts_when_points_are_redeemed(tmp_path: Path, trust: Trust, is_strong: bool) -> None:
+    async with store_bench(tmp_path) as bench:
+        if trust is Trust.WEAK:
+            await bench.tap(ANNA_CARD)
+        else:
+            await _knows(bench)
+            await (bench.hold(_card()) if trust is Trust.AUTHENTICATED else bench.scan(_card().read_link()))
+        visit = await bench.journal.write(lambda tx: tx.take_visit("front", datetime(2000, 1, 1, tzinfo=UTC)))
+        assert visit is not None
+        assert visit.is_strong is is_strong
 
 
 # --- messages ---
