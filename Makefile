@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PACKAGES := loyalty devices cloud_bridge kiosk_ui edge_agent cloud_crm simulation provisioning benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench packages dev clean
+.PHONY: help setup run test check bench fuzz packages dev clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -47,6 +47,11 @@ check: $(VENV)/.dev  ## ruff, mypy, import-linter, tidy and docs
 
 bench: $(VENV)/.dev packages  ## every benchmark, each figure beside its limit
 	@$(BIN)/python -m benchmarks all
+
+fuzz: $(VENV)/.dev  ## every parser of outside bytes, a million inputs
+	@$(PIP) install --constraint constraints.txt --editable '.[vision,cloud,dev,fuzz]' || \
+		echo "atheris has no build for this Python: a seeded generator takes its place"
+	@$(BIN)/python -m tests.fuzz
 
 clean:  ## remove what was built here
 	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -27,7 +27,7 @@ from edge_agent.supervision import (
     Supervisor,
 )
 from edge_agent.supervision.ladder import Climb
-from edge_agent.supervision.states import TRANSITIONS, Happening, after
+from edge_agent.supervision.states import TRANSITIONS, Happening, after, table
 from tests.unit.edge.fake_reader import FakeReader, FakeTime
 
 _WITHIN_S = 5.0
@@ -120,6 +120,11 @@ def absent() -> FakeReader:
 def climbed(failures: int, *, has_power: bool = False, is_still_open: bool = False) -> list[Rung]:
     climb = Climb(has_power=has_power)
     return [climb.fail(is_still_open=is_still_open) for _ in range(failures)]
+
+
+def test_the_manual_draws_the_states_as_the_table_has_them() -> None:
+    manual = Path(__file__).parents[3] / "docs" / "devices.md"
+    assert table() in manual.read_text(encoding="utf-8")
 
 
 def test_without_a_power_hook_a_device_is_reopened_until_somebody_is_called() -> None:
