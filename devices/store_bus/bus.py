@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar, cast
 
 import aiomqtt
 
-from devices.device import DeviceFault
+from devices.device import DeviceFault, Trouble
 from devices.store_bus.messages import PAYLOAD_BYTES_MAX, Drops, Heard, Inbox, LastWill
 from devices.store_bus.settings import BusSettings
 
@@ -132,6 +132,7 @@ class StoreBus:
                 raise DeviceFault(
                     f"{self._settings.place} refuses to let us read {refused[0]}",
                     remedy="let the gateway's user read all topics in the broker's access list",
+                    key=Trouble.FORBIDDEN,
                 )
 
     async def unsubscribe(self, filters: Sequence[str]) -> None:
@@ -235,6 +236,7 @@ def _file_fault(settings: BusSettings, error: Exception) -> DeviceFault:
     return DeviceFault(
         f"{settings.place}: the login's files cannot be used: {place}",
         remedy="mend password_file and tls.ca_file, and let the gateway's user read them",
+        key=Trouble.FORBIDDEN,
     )
 
 
@@ -244,11 +246,13 @@ def _fault(settings: BusSettings, error: Exception) -> DeviceFault:
             f"{settings.place} refuses the login",
             remedy="check username and password_file against the broker's list of users",
             retry_after_s=15.0,
+            key=Trouble.FORBIDDEN,
         )
     said = "no answer in time" if isinstance(error, TimeoutError) else str(error)
     return DeviceFault(
         f"{settings.place}: the in-store broker cannot be reached ({said})",
         remedy="start the broker (systemctl status mosquitto), and check host and port",
+        key=Trouble.SILENT if isinstance(error, TimeoutError) else Trouble.GONE,
     )
 
 
