@@ -21,6 +21,7 @@ from kiosk_ui.kiosk.touch import TouchError
 from kiosk_ui.staff.calibration import (
     CALIBRATION_CHANNEL,
     CALIBRATION_EVENT,
+    KNOWN_G_MAX,
     Begin,
     LessonView,
     ScaleList,
@@ -94,6 +95,8 @@ class Calibrating:
         former = (await self._tools.journal.read(lambda reader: reader.calibrations())).get(planned.scale)
         pupil = Pupil(planned.scale, planned.unit_weight_g or 1.0, planned.capacity, former)
         known_g = begin.known_g if begin.units is None else begin.units * pupil.unit_weight_g
+        if known_g is not None and known_g > KNOWN_G_MAX:
+            raise CalibrationRefusedError("too_heavy")
         if known_g is None and former is None and self._is_raw(planned.scale):
             raise CalibrationRefusedError("never_taught")
         if slot in self._courses:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from devices.readings import SensorRead
@@ -38,6 +38,8 @@ _TOLD_NOISES_MAX = 8.0
 _OFF_SHARE = 0.5
 """The known weight counts as taken off once less than this share of it is left."""
 _DAY_S = 86_400.0
+_NO_TIME = datetime.fromtimestamp(0, UTC)
+"""Of a line that is only for the live figure."""
 
 
 class Step(StrEnum):
@@ -123,8 +125,10 @@ class Lesson:
 
     def grams(self) -> float | None:
         """What lies on the shelf by the best that is known now; ``None`` while nothing is."""
-        line = self.found.calibration if self.found else self._line_so_far()
-        return None if line is None or self.last is None else line.grams_of(self.last)
+        if self.last is None:
+            return None
+        line = self.found.calibration if self.found else self._line(_NO_TIME) or self._line_so_far()
+        return None if line is None else line.grams_of(self.last)
 
     def hear(self, read: SensorRead, now_s: float, at: datetime) -> None:
         """One reading of the scale."""
@@ -190,8 +194,8 @@ class Lesson:
                     self.found = self._moved(level, at)
                 self._go(Step.LOAD if self.known_g is not None else Step.CONFIRM, now_s)
             case Step.WEIGHING if self._zero is not None:
-                self._loaded = level
                 problem = self._refusal(self._zero, level)
+                self._loaded = None if problem else level
                 self._go(Step.LOAD if problem else Step.UNLOADING, now_s, problem)
             case Step.UNLOADING if self._zero is not None and self._loaded is not None:
                 load = self._loaded.grams - self._zero.grams
@@ -237,7 +241,7 @@ class Lesson:
         slope = round((self._loaded.grams - self._zero.grams) * 1_000 / self.known_g)
         if slope == 0 or abs(slope) > COUNTS_MAX:
             return None
-        return Calibration(self.pupil.scale, round(self._zero.grams), slope, at, round(self.known_g))
+        return Calibration(self.pupil.scale, round(self._zero.grams), slope, at, max(1, round(self.known_g)))
 
     def _line_so_far(self) -> Calibration | None:
         """For the live figure: the former slope on the new zero, once that is known."""

@@ -26,6 +26,7 @@ _REFUSALS = {
     "no_lesson": ("nobody teaches this scale now", "begin again"),
     "busy": ("somebody teaches this scale already", "go on with that lesson, or end it"),
     "never_taught": ("this scale tells counts and has no slope yet", "teach it with a known weight once"),
+    "too_heavy": ("so many items weigh more than any shelf bears", "take fewer"),
     "too_many": ("as many scales are being taught as can be at a time", "end one of those lessons"),
     "wrong_step": ("the lesson stands elsewhere", "look at the lesson again"),
 }
@@ -74,7 +75,7 @@ class CalibrationDesk(Protocol):
 class CalibrationRefusal(ProblemView):
     """Why it was refused, with a key."""
 
-    reason: str = Field(description="gone, no_lesson, busy, never_taught, too_many, wrong_step")
+    reason: str = Field(description="gone, no_lesson, busy, never_taught, too_heavy, too_many, wrong_step")
 
 
 def calibration_pages(pages: Pages, hub: LiveHub, desk: CalibrationDesk, *, who: Who) -> APIRouter:

@@ -1,12 +1,13 @@
 // Calibrating a shelf from a phone: choose the shelf, choose a weight, then one thing to do at a time.
 
 import { Binder } from "/assets/design/bind.js";
-import { signed } from "/assets/design/format.js";
+import { number, signed } from "/assets/design/format.js";
 import { live } from "/assets/design/live.js";
 
 const WAITING = new Set(["taring", "weighing", "unloading"]);
 const ORDER = ["empty", "taring", "load", "weighing", "unloading", "confirm", "done"];
 const UNITS = { least: 1, most: 1000, usual: 3 };
+const LEAST_TOLD = 0.01; // Nobody believes in no error at all.
 const REFUSED = new Set([404, 409]);
 
 const language = document.documentElement.lang;
@@ -34,7 +35,7 @@ function way(step, from, until) {
 
 function lessonShown(view) {
   const isLoad = view.step === "load";
-  const error = rounded(view.error_units, 2);
+  const error = view.error_units === null ? null : Math.max(LEAST_TOLD, rounded(view.error_units, 2));
   return {
     ...view,
     thing: thing(view),
@@ -42,7 +43,7 @@ function lessonShown(view) {
     steady: String(view.is_steady),
     has_g: view.live_g !== null,
     live: grams(view.live_g),
-    counts: rounded(view.live_counts ?? 0, 0),
+    counts: view.live_counts === null ? "–" : number(rounded(view.live_counts, 0), language),
     is_load: isLoad,
     load_units: isLoad && view.known_units !== null ? view.known_units : null,
     load_g: isLoad && view.known_units === null ? view.known_g : null,

@@ -61,6 +61,12 @@ async def test_a_slot_without_a_scale_has_no_lesson(tmp_path: Path, slot: str) -
         assert (answer.status_code, answer.json()["reason"]) == (404, "gone")
 
 
+async def test_more_items_than_a_shelf_bears_are_refused(tmp_path: Path) -> None:
+    async with school(tmp_path) as one:
+        answer = await one.do("begin", {"units": 1_000})
+        assert (answer.status_code, answer.json()["reason"]) == (409, "too_heavy")
+
+
 async def test_one_scale_has_one_lesson_at_a_time(tmp_path: Path) -> None:
     async with school(tmp_path) as one:
         answers = await asyncio.gather(*(one.do("begin", {"known_g": 500}) for _ in range(3)))

@@ -278,6 +278,9 @@ def test_the_live_figure_is_in_grams_as_soon_as_they_are_known() -> None:
     teacher = Teacher(330.0, known_g=500)
     teacher.weigh(2)
     assert teacher.lesson.grams() is None
+    assert loaded(teacher, 500).grams() == pytest.approx(500, abs=0.5)
+    teacher.lesson.again(teacher.now_s)
+    teacher.put(0)
     teacher.teach(500)
     teacher.put(330)
     teacher.weigh(2)
