@@ -74,7 +74,7 @@ class Alerts:
         """Rung when there are messages to send, or fewer."""
         self._schedule = Schedule(settings, ZoneInfo(timezone))
         self.unraised = 0
-        """Alerts beyond :data:`ALERTS_OPEN_MAX`, counted each time one would have been raised."""
+        """How many were not raised at the last tick, because :data:`ALERTS_OPEN_MAX` were open."""
         self._settings = settings
         self._kinds = kinds_of(settings)
         self._routing = Routing(self._schedule)
@@ -98,6 +98,7 @@ class Alerts:
 
     def tick(self, now: datetime) -> Steps:
         """What follows of the time that has passed. Whatever was computed and never accepted is computed again."""
+        self.unraised = 0
         return self._due(now, dict.fromkeys((*self._conditions, *self._open)))
 
     def act(self, now: datetime, alert_id: str, act: Act) -> Steps | Refusal:

@@ -107,7 +107,10 @@ class AlertRoom(Collector):
         )
         for (destination, outcome), count in self._outcomes.items():
             pushes.add_metric([destination, outcome.value], count)
-        return iter((raised, pushes))
+        unraised = GaugeMetricFamily(
+            "regulars_alerts_unraised", "Not raised, as too many are open", value=self.engine.unraised
+        )
+        return iter((raised, unraised, pushes))
 
     def _current(self, alert_id: str) -> KeptAlert | None:
         return self.engine.named(alert_id)

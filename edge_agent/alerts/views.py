@@ -53,10 +53,12 @@ def in_order(alerts: Iterable[KeptAlert]) -> list[KeptAlert]:
     return sorted(alerts, key=_rank)
 
 
-def _rank(alert: KeptAlert) -> tuple[int, int, int, float]:
+def _rank(alert: KeptAlert) -> tuple[int, int, int, float, str, str]:
+    # To the last place, so that a restart shows the same order.
     if not alert.is_open:
-        return 1, 0, 0, -alert.changed_at.timestamp()
-    return 0, _URGENCY[alert.severity], _STATES[alert.state], alert.raised_at.timestamp()
+        return 1, 0, 0, -alert.changed_at.timestamp(), alert.kind, alert.subject
+    urgency, state = _URGENCY[alert.severity], _STATES[alert.state]
+    return 0, urgency, state, alert.raised_at.timestamp(), alert.kind, alert.subject
 
 
 def _tidy(value: str | int) -> str | int:

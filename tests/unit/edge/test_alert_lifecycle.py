@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.alerts.kinds import DEFAULTS
 from edge_agent.alerts.lifecycle import STATES, TABLE, AlertEvent, Refusal, after, drawing
 from kiosk_ui.staff.board import AlertState
 
@@ -47,6 +48,17 @@ def test_what_a_person_may_not_do_has_a_reason_that_person_can_use() -> None:
 
 def test_every_state_can_end() -> None:
     assert all(after(state, AlertEvent.CLEARED) is D for state in STATES if state is not D)
+
+
+@pytest.mark.parametrize("page", DOCS)
+def test_the_table_of_kinds_in_the_docs_is_the_products(page: str) -> None:
+    rows = re.findall(
+        r"^\|`(\w+)`\|[^|]+\|(\w+)\|(\d+)\|(\d+)\|", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert rows == [
+        (kind.value, one.severity.value, f"{one.raise_after.seconds}", f"{one.clear_after.seconds}")
+        for kind, one in DEFAULTS.items()
+    ]
 
 
 @pytest.mark.parametrize("page", DOCS)
