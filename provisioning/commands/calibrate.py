@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from edge_agent.config import ConfigError, EdgeSettings
-from provisioning.calibration_talk import Terminal, talk_through
+from provisioning.asking.calibration_talk import Terminal, talk_through
+from provisioning.asking.running_gateway import NotRunning, RunningGateway
 from provisioning.failures import CommandFailure
-from provisioning.running_gateway import NotRunning, RunningGateway
 
 app = typer.Typer(add_completion=False, help="Teach the scale under a slot: empty, known weight, empty again.")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from provisioning.calibration_talk import LOOKS_MAX, PROBLEMS, Terminal, result_of, talk_through
+from provisioning.asking.calibration_talk import LOOKS_MAX, PROBLEMS, Terminal, result_of, talk_through
 from provisioning.cli import app
 from provisioning.failures import CommandFailure, Exit
 

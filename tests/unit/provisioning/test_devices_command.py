@@ -20,7 +20,7 @@ from devices.tills.till_folder import DRIVER as TILL_FOLDER
 from devices.virtual.scanner import VirtualScanner
 from devices.virtual.wedge import VirtualWedge
 from provisioning.cli import app
-from provisioning.device_trial import in_words, what_to_do
+from provisioning.commands.devices.trial import in_words, what_to_do
 from tests.started import Started
 
 runner = CliRunner()

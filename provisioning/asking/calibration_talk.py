@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from provisioning.asking.running_gateway import NotRunning
 from provisioning.failures import CommandFailure, Exit
-from provisioning.running_gateway import NotRunning
 
 LOOK_S = 0.5
 LOOKS_MAX = 1_200
@@ -36,7 +36,7 @@ View = dict[str, Any]
 
 
 class Teaching(Protocol):
-    """The gateway's side of a lesson, as :meth:`provisioning.running_gateway.RunningGateway.teach`."""
+    """The gateway's side of a lesson, as :meth:`provisioning.asking.running_gateway.RunningGateway.teach`."""
 
     def teach(self, slot: str, verb: str, body: dict[str, Any] | None = None) -> View:
         """Do it; answers where the lesson stands. Raises :class:`CommandFailure` where it is refused."""

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -19,14 +18,13 @@ from devices.device import DeviceError, DeviceFault
 from devices.registry import installed_drivers, installed_indicators, load_driver, load_indicator
 from edge_agent.config import ConfigError, EdgeSettings
 from edge_agent.config.indicator_settings import IndicatorTable
-from provisioning.device_trial import Trial, try_device, try_indicator, what_to_do
-from provisioning.environment import Environment
+from provisioning.asking.running_gateway import NotRunning, RunningGateway
+from provisioning.commands.devices.showing import console, device_table, sensor_text
+from provisioning.commands.devices.trial import Trial, try_device, try_indicator, what_to_do
 from provisioning.failures import CommandFailure, Exit
-from provisioning.running_gateway import NotRunning, RunningGateway
 
 REFRESH_S = 0.5
 SECONDS_MAX = 600
-_COLOURS = {"online": "green", "degraded": "yellow", "connecting": "cyan", "offline": "bold red"}
 _EDGE_TOML = Path("edge.toml")
 
 app = typer.Typer(add_completion=False, help="Look at the attached devices: list, watch, test.", no_args_is_help=True)
@@ -60,7 +58,7 @@ def list_devices(
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
-    _console().print(_table(found, title=f"{settings.gateway.id}: {gateway.url}"))
+    console().print(device_table(found, title=f"{settings.gateway.id}: {gateway.url}"))
 
 
 @app.command(epilog="Example:  regulars devices watch")
@@ -107,7 +105,7 @@ def _list_drivers(*, as_json: bool) -> None:
     table = Table("for", "driver", "what it reads or shows", title="Installed drivers", title_justify="left")
     for row in rows:
         table.add_row(*map(Text, row))
-    _console().print(table)
+    console().print(table)
 
 
 def _summary(load: Any, name: str) -> str:
@@ -131,49 +129,21 @@ def _configured(name: str, driver: str) -> dict[str, Any]:
 def _follow(gateway: RunningGateway, name: str) -> None:
     pause = threading.Event()
     title = f"{name}: {gateway.url}   (Ctrl-C ends)"
-    console = _console()
+    screen = console()
     told: list[tuple[object, ...]] = []
     try:
-        with Live(console=console, auto_refresh=False, transient=not console.is_terminal) as live:
+        with Live(console=screen, auto_refresh=False, transient=not screen.is_terminal) as live:
             while True:
                 found = gateway.devices()
-                if console.is_terminal:
-                    live.update(_table(found, title=title), refresh=True)
+                if screen.is_terminal:
+                    live.update(device_table(found, title=title), refresh=True)
                 elif (now := [(one["name"], one["state"], one["reason"]) for one in found]) != told:
                     # Into a file or a pipe, a table for each change.
                     told = list(now)
-                    console.print(_table(found, title=title))
+                    screen.print(device_table(found, title=title))
                 pause.wait(REFRESH_S)
     except NotRunning as error:
         raise CommandFailure(f"No gateway answers at {gateway.url}.", "Start it: regulars edge") from error
-
-
-def _table(found: list[dict[str, Any]], *, title: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    for heading in ("device", "driver", "state", "last seen", "sensors", "reason, and what to do"):
-        table.add_column(heading, overflow="fold")
-    for device in found:
-        state = str(device["state"])
-        reason = ". ".join(text for text in (device["reason"], device.get("remedy", "")) if text)
-        table.add_row(
-            Text(device["name"]),
-            Text(device["driver"]),
-            Text(f"{state}{_trying(device)}", style=_COLOURS.get(state, "")),
-            Text(str(device.get("last_seen") or "")[11:19]),
-            Text("\n".join(_sensor(sensor) for sensor in device["sensors"])),
-            Text(reason),
-        )
-    return table
-
-
-def _trying(device: dict[str, Any]) -> str:
-    return f" ({device['rung']}, {device['failures']})" if device.get("rung") else ""
-
-
-def _sensor(sensor: dict[str, Any]) -> str:
-    value = "nothing yet" if sensor["value"] is None else f"{sensor['value']:g} {sensor['unit']}".strip()
-    age = "" if sensor["age_s"] is None else f", {sensor['age_s']:.0f} s old"
-    return f"{sensor['sensor']} {sensor['measure']}: {value}{age}{' (stale)' if sensor['is_stale'] else ''}"
 
 
 def _ask_gateway(gateway: RunningGateway, name: str, seconds: float) -> None:
@@ -193,7 +163,7 @@ def _ask_gateway(gateway: RunningGateway, name: str, seconds: float) -> None:
             _say_state(now)
         if now["last_seen"] != last["last_seen"] and now["state"] in {"online", "degraded"}:
             seen += 1
-            typer.echo("  the gateway heard from it" + "".join(f"; {_sensor(one)}" for one in now["sensors"]))
+            typer.echo("  the gateway heard from it" + "".join(f"; {sensor_text(one)}" for one in now["sensors"]))
         last = now
     if not seen:
         raise CommandFailure(
@@ -246,7 +216,7 @@ def _finish(name: str, trial: Trial, well: str) -> None:
             "Use it while the test runs. If it stays so, see docs/devices.md for what its set-up must be.",
             status=Exit.CHECK_FAILED,
         )
-    _console().print(Text.assemble(("✓ ", "bold green"), f"{name} {well}."))
+    console().print(Text.assemble(("✓ ", "bold green"), f"{name} {well}."))
 
 
 def _unknown(name: str, known: list[str]) -> CommandFailure:
@@ -261,7 +231,3 @@ def _settings(config: Path) -> EdgeSettings:
         raise CommandFailure(f"{place}: {error.problem}.", error.remedy) from error
     except ValidationError as error:
         raise CommandFailure(f"{config} is not in order.", f"Try: regulars config check {config}") from error
-
-
-def _console() -> Console:
-    return Console(no_color=not Environment.read().colour)

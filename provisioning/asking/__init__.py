@@ -1,0 +1,1 @@
+"""A running gateway, asked from the command line."""
