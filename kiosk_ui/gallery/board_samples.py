@@ -113,6 +113,14 @@ BOARD = Board(
     is_quiet=True,
 )  # fmt: skip
 CALM_BOARD = Board(store_name=_STORE, at=_NOON, slots=tuple(_slots({})), sensors=_SENSORS[:3])
+THANKFUL_BOARD = CALM_BOARD.model_copy(
+    update={
+        "alerts": tuple(
+            alert.model_copy(update={"state": AlertState.RESOLVED, "changed_at": _NOON - timedelta(seconds=number)})
+            for number, alert in enumerate(_ALERTS)
+        )
+    }
+)
 BARE_BOARD = Board(store_name=_STORE, at=_NOON)
 
 
@@ -144,7 +152,7 @@ CROWDED_BOARD = Board(
         for row in range(4) for sensor in _SENSORS
     ),
 )  # fmt: skip
-BOARDS = {"": BOARD, "/crowded": CROWDED_BOARD, "/calm": CALM_BOARD, "/bare": BARE_BOARD}
+BOARDS = {"": BOARD, "/crowded": CROWDED_BOARD, "/calm": CALM_BOARD, "/thankful": THANKFUL_BOARD, "/bare": BARE_BOARD}
 """By the prefix under which the gallery shows them."""
 
 _SENSED = frozenset({"low_stock", "stock_out", "overstock", "temperature", "device_offline", "door_open"})

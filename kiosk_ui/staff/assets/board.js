@@ -43,7 +43,9 @@ function fitWall() {
   at("beyond").hidden = false;
   const hidden = beyond(list, cards);
   for (const card of hidden) card.classList.add("beyond");
-  binder.fill(at("beyond"), { more: hidden.length });
+  const more = hidden.filter(({ dataset }) => dataset.look !== "done").length;
+  at("beyond").hidden = more === 0;
+  binder.fill(at("beyond"), { more });
 }
 
 function beyond(list, cards) {

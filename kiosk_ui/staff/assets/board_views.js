@@ -7,6 +7,7 @@ const REFILLS = new Set(["low_stock", "stock_out"]);
 const TONES = { urgent: "bad", warning: "warn", info: "calm" };
 const SLOT_TONES = { ok: "good", low: "warn", out: "bad", over: "calm", unknown: "mute" };
 const RESOLVED_SHOWN_S = 120;
+const RESOLVED_SHOWN_MAX = 6;
 const SURE_PERCENT_MIN = 60;
 const BATTERY_LOW_PERCENT = 15;
 const MINUTE_S = 60;
@@ -90,8 +91,8 @@ function alertView(alert, { slots, sensors, language, now, me, word }) {
     thing: name || alert.facts.sku || alert.subject,
     place: name || alert.facts.sku ? alert.subject : "",
     zone: alert.zone || slot?.zone || "",
-    key: alert.facts.key ?? "",
-    reason: typeof alert.facts.reason === "string" ? alert.facts.reason : "",
+    key: isOpen(alert) ? (alert.facts.key ?? "") : "",
+    reason: isOpen(alert) && typeof alert.facts.reason === "string" ? alert.facts.reason : "",
     for_s: wholeMinutes(alert.raised_at, now),
     is_fresh: isWaiting(alert) && seconds(alert.raised_at, now) < MINUTE_S,
     is_hand: isOpen(alert) && slot?.note === "hand",
@@ -178,11 +179,12 @@ export function derived(view, context) {
     sensors: new Map(view.sensors.map((sensor) => [sensor.sensor, sensor])),
   };
   const every = view.alerts.map((alert) => alertView(alert, { ...context, ...known }));
-  const alerts = every.filter((alert) => isShown(alert, now, zone));
+  const shown = every.filter((alert) => isShown(alert, now, zone));
+  const open = shown.filter(isOpen);
+  const alerts = [...open, ...shown.filter((alert) => !isOpen(alert)).slice(0, RESOLVED_SHOWN_MAX)];
   const slots = view.slots.map((slot) => slotView(slot, context));
   const zones = zonesOf(slots, every);
   const sensors = view.sensors.map((sensor) => sensorView(sensor, context));
-  const open = alerts.filter(isOpen);
   return {
     store_name: view.store_name,
     at: view.at,
