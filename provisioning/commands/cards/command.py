@@ -15,11 +15,11 @@ import typer
 from cloud_crm.config import ConfigError, load_settings, read_card_key
 from devices.ntag424.keys import UID_BYTES, KeyNumber, card_key
 from devices.observations import CardUid
+from provisioning.commands.cards.plan import card_plan
 from provisioning.failures import CommandFailure, Exit
 
 LINK_CHARS_MAX = 150
 _OWNER_ONLY = 0o600
-_PICC_HOLE, _MAC_HOLE = "0" * 32, "0" * 16
 _Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="Head office's cloud.toml")]
 _Out = Annotated[
     Path, typer.Option("--out", metavar="FILE", help="A new file for the keys; only its owner can read it")
@@ -51,25 +51,7 @@ def keys(
         raise CommandFailure(
             "That is no link for a card.", f"Give one of at most {LINK_CHARS_MAX} characters, without a question mark."
         )
-    master = _master(config)
-    mirrored = f"{link}?picc_data={_PICC_HOLE}&cmac={_MAC_HOLE}"
-    plan = {
-        "uid": number.hex().upper(),
-        "keys": {str(int(one)): card_key(master, number, one).hex().upper() for one in KeyNumber},
-        "ndef": mirrored,
-        "picc_data_offset": _offset(mirrored, "picc_data="),
-        "cmac_input_offset": _offset(mirrored, "cmac="),
-        "cmac_offset": _offset(mirrored, "cmac="),
-        "file_settings": {
-            "read": "free",
-            "write": int(KeyNumber.MASTER),
-            "change": int(KeyNumber.MASTER),
-            "sdm_meta_read": int(KeyNumber.META),
-            "sdm_file_read": int(KeyNumber.MESSAGE),
-            "mirrors": ["uid", "read_counter"],
-        },
-    }
-    _write(out, json.dumps(plan, indent=2) + "\n")
+    _write(out, json.dumps(card_plan(_master(config), number, link), indent=2) + "\n")
     typer.echo(f"The keys of one card are in {out}. Destroy the file once the card is made.")
 
 
@@ -102,11 +84,6 @@ def _master(config: Path) -> bytes:
         return read_card_key(file, "card_master_key_file")
     except ConfigError as error:
         raise CommandFailure(f"{error.file}: {error.key}: {error.problem}.", f"{error.remedy}.") from error
-
-
-def _offset(link: str, name: str) -> int:
-    """Where a mirror begins in the NDEF file: 2 bytes of length, 4 of record, 1 of prefix (unabbreviated)."""
-    return 2 + 4 + 1 + link.index(name) + len(name)
 
 
 def _write(out: Path, content: str) -> None:
