@@ -24,7 +24,7 @@ from edge_agent.floor.board_view import sensor_view, slot_view
 from edge_agent.floor.findings import AlertKind, Finding, Holds
 from edge_agent.floor.hearing import Hearers, Hearing
 from edge_agent.floor.sensors import Sensor, Sensors
-from edge_agent.floor.shown import ShelfLights, publish_board
+from edge_agent.floor.shown import PUBLISH_EVERY_S_MIN, ShelfLights, publish_board
 from edge_agent.floor.stock_findings import SaidOfSlots, finding_of, findings_of, recounted
 from edge_agent.floor.watch.climate import Climate, temperature_findings
 from edge_agent.floor.watch.contacts import Contacts
@@ -100,10 +100,12 @@ class Floor:
 
     async def begin(self) -> None:
         """Take up what the journal knows; before the first word is observed."""
-        load = self._tools.alerts
-        self._alerts, stocks, baskets, calibrations = await self._tools.journal.read(
+        load, journal = self._tools.alerts, self._tools.journal
+        self._alerts, stocks, baskets, calibrations = await journal.read(
             lambda reader: (load(reader), reader.stocks(), reader.baskets(), reader.calibrations())
         )
+        if new := self.articles - baskets.keys():
+            baskets |= await journal.write(lambda tx: tx.begin_baskets(new))
         self._shelves = Shelves(
             self._plan, rules_of(self._settings), stocks=stocks, kept=baskets, calibrations=calibrations
         )
@@ -211,6 +213,7 @@ class Floor:
         news = self.changed.listener()
         while True:
             await shown.show(self.alert_views())
+            await self._tools.sleep(PUBLISH_EVERY_S_MIN)
             await news.wait()
 
     def _heard(self, sensor: Sensor, word: SensorWord) -> bool:

@@ -62,6 +62,16 @@ class StockKeeping(StockQueries):
             "INSERT OR REPLACE INTO baskets VALUES (?, ?)", (basket.sku, _BASKET.dump_json(basket))
         )
 
+    def begin_baskets(self, skus: Iterable[str]) -> dict[str, Basket]:
+        """New articles, and those whose account was lost: what was sold of them before is no business of theirs."""
+        totals = self.sold_of(skus := tuple(skus))
+        begun = {}
+        for sku in skus:
+            sold, returned = totals.get(sku, (0, 0))
+            begun[sku] = Basket(sku, sold=sold, returned=returned)
+            self.keep_basket(begun[sku])
+        return begun
+
     def sold(self, sku: str, units: int) -> None:
         """Count units of an article that were sold (> 0) or given back (< 0), in the transaction of the receipt."""
         self._connection.execute(

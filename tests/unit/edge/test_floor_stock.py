@@ -378,3 +378,14 @@ async def test_a_fidgety_slot_records_at_most_every_ten_seconds_and_the_last_wor
         assert len(told) <= 6
         assert told[-1]["units"] == 7
         assert sum(event["delta"] for event in told) == 7 - 8
+
+
+async def test_what_was_sold_before_an_account_was_lost_is_not_charged_again(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path) as bench:
+        await stocked(bench, 8)
+        await bench.sell("tea", 500)
+        await bench.journal.write(lambda tx: tx._connection.execute("DELETE FROM baskets"))
+        await bench.restart()
+        await stocked(bench, 8)
+        await bench.pass_seconds(30 * 60, step_s=5)
+        assert await bench.events("stock.discrepancy") == []
