@@ -15,13 +15,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cloud_crm.config import CloudSettings
-from devices.registry import installed_drivers, load_driver
+from devices.registry import installed_drivers, installed_indicators, load_driver, load_indicator
 from edge_agent.config.settings import EdgeSettings
 from loyalty.programme import Programme
 
 _HEAD = """# Settings
 
-Every key of `edge.toml` and `cloud.toml`, and of each driver's `[[devices]]` table. `regulars config check FILE` reads
+Every key of `edge.toml` and `cloud.toml`, and of each driver's `[[devices]]` or `[[indicators]]` table. `regulars config check FILE` reads
 a file as the program would and names the first mistake with its place and remedy. Relative paths start at the file
 that names them.
 """
@@ -34,6 +34,10 @@ def render() -> str:
     for name in sorted(installed_drivers()):
         driver = load_driver(name)
         parts += [f'### `driver = "{name}"`\n\n{driver.summary}\n', *_tables(driver.settings, "")]
+    parts.append("## Drivers of indicators\n")
+    for name in sorted(installed_indicators()):
+        indicator = load_indicator(name)
+        parts += [f'### `[[indicators]] driver = "{name}"`\n\n{indicator.summary}\n', *_tables(indicator.settings, "")]
     parts += ["## cloud.toml\n", *_tables(CloudSettings, "")]
     return "\n".join(parts)
 
