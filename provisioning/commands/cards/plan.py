@@ -1,4 +1,4 @@
-"""How one NTAG 424 DNA is set up, as whoever personalises it needs it: keys, link, and where the card writes into it."""
+"""How one NTAG 424 DNA is set up, for whoever personalises it: keys, link, and where the card writes into it."""
 
 from __future__ import annotations
 
