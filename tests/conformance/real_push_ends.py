@@ -127,7 +127,7 @@ class MailServer:
         assert isinstance(letter, EmailMessage)
         self.letters.append(letter)
         if self.mood is Mood.DROPS:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         return "250 OK"
 

@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from edge_agent.journal.floor.alerts import PushOutcome
 from kiosk_ui.staff.board import AlertState
 from tests.unit.edge.alerts_bench import ZONE, AlertBench, alert_bench, alert_settings
 
+T = TypeVar("T")
 KINDS = st.sampled_from([AlertKind.LOW_STOCK, AlertKind.STOCK_OUT, AlertKind.TEMPERATURE, AlertKind.CARD_COPIED])
 SUBJECTS = st.sampled_from(["A1", "B2"])
 ACTS = st.sampled_from(["acknowledge", "snooze", "wake", "escalate", "resolve"])
@@ -39,13 +42,13 @@ class Floor(RuleBasedStateMachine):
 
     @initialize(is_quiet_at_night=st.booleans())
     def begin(self, *, is_quiet_at_night: bool) -> None:
-        changes = {"quiet_hours": [{"from": "22:00", "to": "07:00"}]} if is_quiet_at_night else {}
+        changes: dict[str, Any] = {"quiet_hours": [{"from": "22:00", "to": "07:00"}]} if is_quiet_at_night else {}
         self.bench: AlertBench = self.do(
             lambda: self.stack.enter_async_context(alert_bench(Path(self.folder.name), **changes))
         )
 
-    def do(self, act: Callable[[], Awaitable[object]]) -> object:
-        async def run() -> object:
+    def do(self, act: Callable[[], Awaitable[T]]) -> T:
+        async def run() -> T:
             return await act()
 
         return self.loop.run_until_complete(run())
@@ -105,8 +108,7 @@ class Floor(RuleBasedStateMachine):
             return
         for view in self.bench.alerts.views():
             if view.state in CALLS:
-                pushes = self.do(lambda alert=view.id: self.bench.pushes(alert))
-                assert isinstance(pushes, list)
+                pushes = self.do(partial(self.bench.pushes, view.id))
                 assert any(push.outcome in OUTCOMES and push.key.state in CALLS for push in pushes)
 
     @invariant()
