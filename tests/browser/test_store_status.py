@@ -113,3 +113,16 @@ async def test_the_rows_stay_when_figures_change(open_page: OpenPage) -> None:
         hub.publish(STATUS_EVENT, STATUS.model_copy(update={"devices": renamed}), channel=STATUS_CHANNEL)
         await expect(page.locator(".devices .reason").first).to_have_text("moved")
         assert await page.locator(".devices .thing").first.evaluate("(row) => row.isSame === true")
+
+
+async def test_what_is_wrong_with_a_device_is_said_in_chinese_with_what_is_being_tried(open_page: OpenPage) -> None:
+    async with store() as (url, hub):
+        page = await open_page(url.replace("lang=en", "lang=zh-CN"))
+        hub.publish(STATUS_EVENT, ALARMING, channel=STATUS_CHANNEL)
+        device = page.locator(".devices .thing").first
+        await expect(device.locator(".trouble")).to_have_text("找不到这个设备。请检查插头和线缆。")
+        await expect(device).to_contain_text("正在重新打开 · 连续失败 3 次")
+        await expect(device.locator('[lang="en"]')).to_have_text("/dev/ttyUSB0: no such device")
+        unheard = ALARMING.devices[0].model_copy(update={"key": "a_key_of_tomorrow", "rung": "", "failures": 0})
+        hub.publish(STATUS_EVENT, ALARMING.model_copy(update={"devices": [unheard]}), channel=STATUS_CHANNEL)
+        await expect(device.locator(".trouble")).to_have_text("它有问题。")
