@@ -21,9 +21,9 @@ from loyalty.programme import Programme
 
 _HEAD = """# Settings
 
-Every key of `edge.toml` and `cloud.toml`, and of each driver's `[[devices]]` or `[[indicators]]` table. `regulars config check FILE` reads
-a file as the program would and names the first mistake with its place and remedy. Relative paths start at the file
-that names them.
+Every key of `edge.toml` and `cloud.toml`, and of each driver's `[[devices]]` or `[[indicators]]` table. `regulars
+config check FILE` reads a file as the program would and names the first mistake with its place and remedy. Relative
+paths start at the file that names them.
 """
 _LIMITS = {Ge: "≥ {}", Gt: "> {}", Le: "≤ {}", Lt: "< {}"}
 
