@@ -38,6 +38,7 @@ from simulation.files.store import KIOSK, StorePlan, StorePorts
 from simulation.floor.open_floor import FloorPlace, OpenFloor, open_floor
 from simulation.floor.plan import DEMO_FLOOR
 from simulation.floor.shopping import Shopping
+from simulation.hands import strong_card
 from simulation.head_office import HeadOffice, members_arrived
 from simulation.playing import Playing
 from simulation.processes.ports import HOST, choose
@@ -161,6 +162,8 @@ class Demo:
         self.head_office = HeadOffice(web, self.stage.cloud_url)
         self.day, self.replayed, self.turns_total = await reading
         await self.head_office.enrol(self.day.members)
+        for member in self.day.members[:1]:
+            await self.head_office.link(member.member, strong_card(member), technology="ntag424")
         await members_arrived(self.auditor, len(self.day.members))
         self.floor = await self._open.enter_async_context(furnished(self.branch, web, now_s=self._now_s))
         place = FloorPlace(DEMO_FLOOR, bus, self.branch.url)

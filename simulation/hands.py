@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +21,7 @@ from devices.virtual.pn532_chip import VirtualPn532
 from devices.virtual.scanner import VirtualScanner
 from devices.virtual.till import TillAnswer, VirtualTill
 from kiosk_ui.kiosk.touch import Choice
+from simulation.day.turns import SeedMember
 from simulation.evidence.figures import SAMPLES_MAX
 from simulation.evidence.witness import Seen, Witness
 from simulation.files.store import CounterNames
@@ -32,7 +34,7 @@ TILL_ATTEMPTS_MAX = 60
 _TILL_RETRY_S = 0.25
 _TILL_RETRY_S_MAX = 2.0
 _TOUCH_ATTEMPTS_MAX = 3
-_TAP_SCREENS = frozenset({"greeting", "unknown_card"})
+_TAP_SCREENS = frozenset({"greeting", "unknown_card", "problem"})
 
 
 class TillGaveUp(RuntimeError):
@@ -44,6 +46,8 @@ class TapOutcome(StrEnum):
 
     GREETED = "greeted"
     UNKNOWN = "unknown"
+    REFUSED = "refused"
+    """The card should have proved itself, and did not."""
     UNANSWERED = "unanswered"
     """Nothing within ``ANSWER_TIMEOUT_S``: the reader is broken, or the gateway is down."""
 
@@ -55,6 +59,7 @@ class Tally:
     taps: int = 0
     greeted: int = 0
     unknown: int = 0
+    refused_cards: int = 0
     unanswered: int = 0
     scans: int = 0
     sales: int = 0
@@ -90,12 +95,16 @@ class Hands:
         self._reader_free = asyncio.Lock()
 
     async def tap(self, uid: CardUid) -> TapOutcome:
+        """Hold a plain card of this number to the reader; see :meth:`hold`."""
+        return await self.hold(virtual_card(uid))
+
+    async def hold(self, card: Card) -> TapOutcome:
         """Hold a card to the reader until the kiosk answers, take it away, wait for an empty field.
 
         The time is taken from the moment the card is in the field to the moment a client of the
         kiosk's live stream has the screen.
         """
-        card, reader, witness = virtual_card(uid), self.counter.reader, self.counter.witness
+        reader, witness = self.counter.reader, self.counter.witness
         async with self._reader_free:
             before = witness.count
             began_s = asyncio.get_running_loop().time()
@@ -116,6 +125,9 @@ class Hands:
         if seen.screen == "greeting":
             self.tally.greeted += 1
             return TapOutcome.GREETED
+        if seen.screen == "problem":
+            self.tally.refused_cards += 1
+            return TapOutcome.REFUSED
         self.tally.unknown += 1
         return TapOutcome.UNKNOWN
 
@@ -173,3 +185,8 @@ def virtual_card(uid: CardUid) -> Card:
     if len(number) == 8:
         return FelicaCard(number)
     return Type4Card(number)
+
+
+def strong_card(member: SeedMember) -> CardUid:
+    """The number of a member's second card, one that proves itself."""
+    return CardUid(b"\x04" + hashlib.sha256(f"regulars/strong/{member.member}".encode()).digest()[:6])

@@ -17,6 +17,7 @@ _TIMEOUT_S = 15.0
 _SAID = {
     "greeted": "The kiosk greets the member.",
     "unknown": "The kiosk says that it does not know this card; the tap is recorded.",
+    "refused": "The kiosk refuses this card: it could not prove itself.",
     "unanswered": "The kiosk shows nothing: is the reader unplugged, or the gateway down?",
 }
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from cloud_crm.clock import Clock
 from devices.observations import CardUid, SaleCompleted, SaleLine
+from devices.virtual.cards import Card
 from devices.virtual.faults import FaultKind
+from devices.virtual.ntag424 import personalised
 from simulation.branch import Branch
 from simulation.checkout import pay_with_points
 from simulation.control.views import (
@@ -26,13 +28,14 @@ from simulation.day.turns import StoreDay
 from simulation.evidence.books import Auditor
 from simulation.faults.fixture import Fixtures
 from simulation.floor.open_floor import OpenFloor
-from simulation.hands import Hands, TapOutcome, TillGaveUp
+from simulation.hands import Hands, TapOutcome, TillGaveUp, strong_card, virtual_card
 from simulation.head_office import HeadOffice
 from simulation.shop_floor import ShopFloor
 from simulation.stage import Stage
 
 HANDS_MAX = 8
 """Taps that may wait for a reader; more are refused."""
+NOT_THE_KEY = b"not the real key"
 _SALE_TIMEOUT_S = 15.0
 
 
@@ -90,17 +93,31 @@ class Desk:
             card = CardUid.from_hex(uid)
         except ValueError as error:
             raise Refusal("This is no card number.", "Write 4 to 10 bytes in hexadecimal.") from error
-        if self._hands >= HANDS_MAX:
-            raise Refusal(f"{HANDS_MAX} cards wait at the reader already.", "Wait for one of them.")
-        hands = self._at(counter)
-        self._hands += 1
-        try:
-            outcome = await hands.tap(card)
-        finally:
-            self._hands -= 1
+        outcome = await self._hold(virtual_card(card), counter=counter)
         if outcome is TapOutcome.UNKNOWN:
             self.stranger = card
         return outcome
+
+    async def prove(self, *, is_clone: bool, counter: int) -> TapOutcome:
+        """Hold the card that proves itself to the reader, or a copy that has its number and not its keys.
+
+        Raises :class:`Refusal`.
+        """
+        if not self.store.day.members:
+            raise Refusal("This store has no members.", "Tap an unknown card.")
+        number = strong_card(self.store.day.members[0]).number
+        key = NOT_THE_KEY if is_clone else self.store.stage.plan.folder.card_master_key
+        return await self._hold(personalised(number, key), counter=counter)
+
+    async def _hold(self, card: Card, *, counter: int) -> TapOutcome:
+        hands = self._at(counter)
+        if self._hands >= HANDS_MAX:
+            raise Refusal(f"{HANDS_MAX} cards wait at the reader already.", "Wait for one of them.")
+        self._hands += 1
+        try:
+            return await hands.hold(card)
+        finally:
+            self._hands -= 1
 
     async def scan(self, text: str, *, counter: int) -> None:
         """Scan a code. Raises :class:`Refusal`."""

@@ -34,6 +34,7 @@ from simulation.control.views import (
     Done,
     GatewayBody,
     LinkBody,
+    ProveBody,
     ReaderBody,
     RefundBody,
     SaleBody,
@@ -210,6 +211,10 @@ def _verbs(desk: Desk) -> APIRouter:
     @router.post("/tap")
     async def tap(body: TapBody) -> Done:
         return Done(outcome=(await desk.tap(body.uid, counter=body.counter)).value)
+
+    @router.post("/prove")
+    async def prove(body: ProveBody) -> Done:
+        return Done(outcome=(await desk.prove(is_clone=body.is_clone, counter=body.counter)).value)
 
     @router.post("/scan")
     async def scan(body: ScanBody) -> Done:

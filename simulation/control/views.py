@@ -118,6 +118,12 @@ class TapBody(_AtCounter):
     uid: Annotated[str, Field(min_length=8, max_length=_UID_LENGTH_MAX, description="Card number in hexadecimal")]
 
 
+class ProveBody(_AtCounter):
+    """The card that proves itself, or its copy."""
+
+    is_clone: bool = False
+
+
 class ScanBody(_AtCounter):
     """What the scanner reads."""
 

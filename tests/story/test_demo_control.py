@@ -43,6 +43,12 @@ def test_a_stranger_buys_is_linked_and_then_greeted_with_the_points(demo: DemoPr
     assert counter_of(demo, 1)["kiosk"]["balance"] >= 99
 
 
+def test_a_card_that_proves_itself_is_greeted_and_its_clone_is_refused(demo: DemoProcess) -> None:
+    assert any(demo.control("/api/prove") == {"outcome": "greeted"} for _ in range(20))
+    assert demo.control("/api/prove", is_clone=True) == {"outcome": "refused"}
+    assert demo.control("/api/prove") == {"outcome": "greeted"}
+
+
 def test_a_sale_is_made_and_refunded(demo: DemoProcess) -> None:
     before = demo.state()["refunds"]
     assert str(demo.control("/api/sale", amount_minor=3_680)["outcome"]).startswith("desk-")
