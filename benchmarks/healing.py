@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ HANGS_UNPLUGS_GARBAGE: tuple[Injection, ...] = (
     Mishap.NOT_TAKEN,
 )
 _WORDS_EVERY_S = 0.01
+_HANDS_MAX = 64
 _CHIPS = frozenset({"pn532", "acr122u", "rcs380"})
 """Their cards are shown only to a reader that looks, which one that hangs does not."""
 
@@ -227,10 +229,13 @@ class _Tally:
     failed: list[str] = field(default_factory=list)
     invented: int = 0
     forbidden_steps: int = 0
+    took_s: float = 0.0
 
 
 async def heal(injections: int, seed: int) -> dict[str, Any]:
     """All drivers at once, each with its share of the mishaps, in an order that the seed decides."""
+    # Hands that wait for a reader to look, wait in threads: there must be enough for all of them.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=_HANDS_MAX))
     chance = random.Random(seed)
     tallies: dict[str, _Tally] = {name: _Tally() for name in sorted(harness_modules())}
     shares = dict.fromkeys(tallies, injections // len(tallies))
@@ -271,6 +276,7 @@ async def heal(injections: int, seed: int) -> dict[str, Any]:
 
 async def _treat(name: str, folder: Path, mishaps: int, chance: random.Random, tally: _Tally) -> None:
     await asyncio.to_thread(folder.mkdir)
+    began_s = perf_counter()
     async with looked_after(name, HarnessPlace(folder, _free_port), draw=chance.random) as patient:
         await patient.heal()
         for _ in range(mishaps):
@@ -281,6 +287,7 @@ async def _treat(name: str, folder: Path, mishaps: int, chance: random.Random, t
                 tally.failed.append(f"{name}: {injection.value}")
             else:
                 tally.healed_s.append(healed_s)
+    tally.took_s = perf_counter() - began_s
     tally.invented = len(patient.story.invented())
     tally.forbidden_steps = len(patient.story.forbidden_steps())
 

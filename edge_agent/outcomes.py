@@ -10,7 +10,7 @@ from devices.observations import FormAnswer, Trust
 from edge_agent.journal import Usable
 from loyalty.decide import Reason
 from loyalty.identifiers import MemberId
-from loyalty.terms.offers import Reward
+from loyalty.terms.offers import Coupon, Reward
 from loyalty.terms.tiers import Measure
 
 MediumKind = Literal["card", "phone"]
@@ -159,6 +159,22 @@ class CardRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class CouponShown:
+    """A coupon's own code was scanned. Whoever stands there stays who they are; ``why`` it cannot be used, or ``None``.
+
+    ``holder`` is empty for a coupon that anybody may use.
+    """
+
+    counter: str
+    instance: str
+    coupon: Coupon
+    currency: str
+    holder: str
+    last_day: date | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """Somebody became a member; ``kind`` is what they showed and is linked now."""
 
@@ -213,6 +229,7 @@ Outcome = (
     | FormDecided
     | CannotBeDone
     | CardRefused
+    | CouponShown
     | VisitEnded
     | NothingToShow
 )

@@ -8,12 +8,14 @@ from typing import assert_never
 import structlog
 
 from edge_agent.counters import Counters
+from edge_agent.kiosk.coupon_cards import coupon_card
 from edge_agent.kiosk.greetings import earned_of, greeting_of
 from edge_agent.kiosk.results import linked_of, screen_after
 from edge_agent.kiosk.visits import KioskVisit, KioskVisits
 from edge_agent.outcomes import (
     CannotBeDone,
     CardRefused,
+    CouponShown,
     FormDecided,
     MediumLinked,
     MediumUnknown,
@@ -25,8 +27,9 @@ from edge_agent.outcomes import (
     VisitEnded,
 )
 from kiosk_ui.kiosk.form_screens import FormReason
-from kiosk_ui.kiosk.screens import Goodbye, Problem, Screen, UnknownCard
+from kiosk_ui.kiosk.screens import Goodbye, MyCoupons, Problem, Screen, UnknownCard
 from kiosk_ui.kiosk.session import KioskSession
+from loyalty.checkout.coupons import Why
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +86,8 @@ class Screens:
                 return self._refusal(kiosk, reason)
             case CardRefused():
                 return self._refusal(kiosk, FormReason.CARD_UNPROVEN)
+            case CouponShown():
+                return self._coupon(kiosk, outcome)
             case VisitEnded(name=name, language=language):
                 return Goodbye(name=name, language=language)
             case SaleWaits(awaits="link"):
@@ -113,6 +118,22 @@ class Screens:
             name=shown.name if visit else None,
             language=shown.language if visit else None,
             reason=reason,
+        )
+
+    def _coupon(self, kiosk: str, shown: CouponShown) -> MyCoupons:
+        """The one coupon that was scanned, for whoever stands here or for nobody yet."""
+        visit = self._visits.at(kiosk)
+        on_screen = self._kiosks[kiosk].screen
+        why = shown.why
+        if visit is not None and shown.holder not in {"", visit.member}:
+            why = Why.NOT_FOR_THIS_MEMBER.value
+        card = coupon_card(shown.instance, shown.last_day, shown.coupon, currency=shown.currency, why=why)
+        return MyCoupons(
+            visit=visit.token if visit else "",
+            name=on_screen.name if visit else None,
+            language=on_screen.language if visit else None,
+            coupons=(card,),
+            online=self._online(),
         )
 
     def _visit_of(self, kiosk: str, member: str) -> KioskVisit | None:

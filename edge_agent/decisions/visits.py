@@ -12,9 +12,18 @@ from edge_agent.decisions.customers import birthday_of
 from edge_agent.decisions.people.glance import glance_at
 from edge_agent.decisions.people.linking import Linking
 from edge_agent.decisions.people.phone_codes import PhoneCodes
+from edge_agent.decisions.quoting.baskets import why_not_here
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import Recorded, Transaction, Visit
-from edge_agent.outcomes import Claimable, MediumKind, MediumUnknown, MemberSeen, Outcome, VisitEnded
+from edge_agent.outcomes import (
+    Claimable,
+    CouponShown,
+    MediumKind,
+    MediumUnknown,
+    MemberSeen,
+    Outcome,
+    VisitEnded,
+)
 from loyalty.identifiers import EventId, MemberId
 from loyalty.points.accruals import Activity
 from loyalty.terms.earning import ActivityKind
@@ -52,9 +61,23 @@ class Visits:
         counter = self._shop.counters.of_device(code.scanner)
         visit = Visit(counter, str(code.medium), None, recorded.at)
         if code.phone_at is None:
+            coupon = self._coupon(tx, recorded, visit)
+            if coupon is not None:
+                return coupon
             return self._begun(tx, recorded, visit, _Shown(None, Trust.WEAK))
         return self._phones.judge(tx, recorded, counter, code) or self._begun(
             tx, recorded, visit, _Shown(None, Trust.DYNAMIC)
+        )
+
+    def _coupon(self, tx: Transaction, recorded: Recorded, visit: Visit) -> CouponShown | None:
+        """The coupon whose own code this is. It says nothing of who stands here, so their visit goes on."""
+        entry, terms = tx.coupon_by_code(visit.medium), tx.terms()
+        coupon = terms.coupon(entry.coupon) if entry and terms else None
+        if entry is None or terms is None or coupon is None:
+            return None
+        why = why_not_here(entry, entry.member or None, self._shop.day(recorded.at))
+        return CouponShown(
+            visit.counter, entry.instance, coupon, terms.programme.currency, entry.member, entry.last_day, why
         )
 
     def _begun(self, tx: Transaction, recorded: Recorded, visit: Visit, shown: _Shown) -> Outcome:

@@ -14,6 +14,7 @@ from edge_agent.decisions.people.redemptions import Asked, why_not
 from edge_agent.decisions.people.surveys import SURVEYS, VISIT_SURVEY, has_answered, points_for
 from edge_agent.decisions.shop import Shop
 from edge_agent.journal import HistoryEntry, MemberEntry, Reader, Usable
+from edge_agent.kiosk.coupon_cards import coupon_card
 from edge_agent.kiosk.greetings import greeting_of
 from edge_agent.kiosk.visits import KioskVisit
 from edge_agent.outcomes import Standing
@@ -21,7 +22,6 @@ from kiosk_ui.kiosk.screen_values import CARDS_MAX, HISTORY_MAX
 from kiosk_ui.kiosk.screens import (
     ConsentChoice,
     ConsentsForm,
-    CouponCard,
     DetailsForm,
     ExpiringPoints,
     FormReason,
@@ -164,7 +164,7 @@ class Views:
             if coupon is None:
                 continue
             why = FormReason.HELD_ELSEWHERE.value if not held.is_here else self._why_not_today(sight, coupon)
-            cards.append(_coupon_card(held.instance, held.last_day, coupon, terms, why))
+            cards.append(coupon_card(held.instance, held.last_day, coupon, currency=terms.programme.currency, why=why))
         cards.sort(key=lambda card: card.why is not None)
         return MyCoupons(**sight.heading(), coupons=tuple(cards), online=sight.online)
 
@@ -288,18 +288,3 @@ _SCREENS: Mapping[View, Callable[[Sight], Screen]] = {
     View.CONSENTS: _consents,
     View.DETAILS: _details,
 }
-
-
-def _coupon_card(instance: str, last_day: date | None, coupon: Coupon, terms: Terms, why: str | None) -> CouponCard:
-    return CouponCard(
-        instance=instance,
-        title=coupon.name,
-        kind=coupon.kind.value,
-        percent=coupon.percent,
-        amount_minor=coupon.amount_minor,
-        gift=coupon.gift_sku or "",
-        minimum_minor=coupon.minimum_minor,
-        currency=terms.programme.currency,
-        last_day=last_day,
-        why=why,
-    )

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from devices.observations import DeviceState
 from edge_agent.outcomes import (
     CannotBeDone,
+    CouponShown,
     FormDecided,
     MediumLinked,
     MediumUnknown,
@@ -143,6 +144,7 @@ def _kind_of(outcome: Outcome) -> str:
 _KINDS: dict[type[object], str] = {
     MemberSeen: "member_seen",
     MediumUnknown: "medium_unknown",
+    CouponShown: "coupon_shown",
     SaleWaits: "deferred",
     VisitEnded: "visit_ended",
     MediumLinked: "medium_linked",

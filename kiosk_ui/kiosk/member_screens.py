@@ -107,10 +107,9 @@ class CouponCard(ScreenValue):
 
 
 class MyCoupons(AnyScreen):
-    """The coupons a member holds: those that can be used here first."""
+    """The coupons a member holds: those that can be used here first; or one whose own code was scanned."""
 
     screen: Literal["coupons"] = "coupons"
-    name: Name
     coupons: Annotated[tuple[CouponCard, ...], Field(max_length=CARDS_MAX)] = ()
     online: bool = True
 

@@ -31,7 +31,7 @@ BIRTH = datetime(2026, 1, 1, tzinfo=UTC)
 HEALED_S_MAX = 30.0
 _WAIT_S_MAX = 0.02
 """The most of a wait between two attempts that is really waited for."""
-_SEEN_S = 3.0
+_SEEN_S = 8.0
 """How long one thing that the hardware shows may take to be seen, before it shows another."""
 _GIVEN_UP_S = 60.0
 _HELD_S = 0.3

@@ -63,11 +63,11 @@ def coupons_here(reader: Reader, asked: QuoteAsked, member: str | None, *, on: d
             declined.append(QuoteDeclined(f"codes.{number}", CANNOT_BE_CHECKED))
         else:
             shown.append(entry)
-        if entry is None or _why_not(entry, member, on) == HELD_ELSEWHERE:
+        if entry is None or why_not_here(entry, member, on) == HELD_ELSEWHERE:
             unheld.append(medium)
     own = reader.coupons_of(member) if member else []
     for entry in _each_once((*shown, *own)):
-        why = _why_not(entry, member, on)
+        why = why_not_here(entry, member, on)
         if why is None:
             usable.setdefault(entry.coupon, entry)
         else:
@@ -143,7 +143,8 @@ def _each_once(entries: Iterable[CouponEntry]) -> Iterable[CouponEntry]:
     return seen.values()
 
 
-def _why_not(entry: CouponEntry, member: str | None, on: date) -> str | None:
+def why_not_here(entry: CouponEntry, member: str | None, on: date) -> str | None:
+    """Why this coupon cannot be used here by this member on this day, as a key; ``None``: it can."""
     if entry.is_used:
         return USED
     if entry.member and entry.member != member:

@@ -14,7 +14,15 @@ import orjson
 
 from cloud_bridge.payload import EventData
 from cloud_bridge.receipts import RightsStanding
-from cloud_bridge.replica import ReplicaMedium, ReplicaMember, ReplicaProgramme, ReplicaRight, ReplicaStep, ReplicaUndo
+from cloud_bridge.replica import (
+    ReplicaCoupon,
+    ReplicaMedium,
+    ReplicaMember,
+    ReplicaProgramme,
+    ReplicaRight,
+    ReplicaStep,
+    ReplicaUndo,
+)
 from cloud_bridge.topics import Lane
 from devices.observations import CardTapped, CardUid, CodeScanned, SaleCompleted, SaleLine, SaleReceipt, Trust
 from edge_agent.config import EdgeSettings
@@ -155,6 +163,7 @@ class KioskBench:
         included: int = 0,
         epoch: str = "one",
         undone: tuple[ReplicaUndo, ...] = (),
+        coupons: tuple[ReplicaCoupon, ...] = (),
     ) -> None:
         """The cloud's next word; ``rights`` are points leased to this gateway, by member."""
         before, self._version = (0 if afresh else self._version), self._version + 1
@@ -183,6 +192,7 @@ class KioskBench:
                     for m, points in (rights or {}).items()
                 ),
                 undone=undone,
+                coupons=coupons,
             )
         )
 
