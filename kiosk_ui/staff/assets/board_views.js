@@ -94,7 +94,6 @@ function alertView(alert, { slots, sensors, language, now, me, word }) {
     key: isOpen(alert) ? (alert.facts.key ?? "") : "",
     reason: isOpen(alert) && typeof alert.facts.reason === "string" ? alert.facts.reason : "",
     for_s: wholeMinutes(alert.raised_at, now),
-    is_fresh: isWaiting(alert) && seconds(alert.raised_at, now) < MINUTE_S,
     is_hand: isOpen(alert) && slot?.note === "hand",
     is_waiting: isWaiting(alert),
     is_open: isOpen(alert),
@@ -111,7 +110,7 @@ function isShown(alert, now, zone) {
   return !zone || !alert.zone || alert.zone === zone;
 }
 
-function slotView(slot, { language, now }) {
+function slotView(slot, { language }) {
   const isKnown = slot.units !== null && slot.state !== "unknown";
   return {
     ...slot,
@@ -122,7 +121,6 @@ function slotView(slot, { language, now }) {
     share: isKnown ? percent(slot.units, slot.capacity) : 0,
     mark: percent(slot.reorder_at, slot.capacity),
     old_as_of: slot.note === "stale" ? slot.as_of : null,
-    old_s: slot.as_of ? wholeMinutes(slot.as_of, now) : null,
   };
 }
 
@@ -186,7 +184,6 @@ export function derived(view, context) {
   const zones = zonesOf(slots, every);
   const sensors = view.sensors.map((sensor) => sensorView(sensor, context));
   return {
-    store_name: view.store_name,
     at: view.at,
     shift: view.shift,
     is_quiet: view.is_quiet,
@@ -194,7 +191,6 @@ export function derived(view, context) {
     waiting: open.filter(isWaiting).length,
     in_hand: open.filter((alert) => alert.look === "claimed").length,
     later: open.filter((alert) => alert.look === "later").length,
-    urgent: open.filter((alert) => alert.look === "urgent").length,
     is_quiet_board: open.length === 0,
     all_fine: slots.length > 0 && slots.every((slot) => slot.state === "ok"),
     has_slots: slots.length > 0,
