@@ -41,8 +41,7 @@ def expanded(table: dict[str, Any]) -> dict[str, Any]:
     for key, names in (("device", _DEVICE_KEYS), ("origin", _DEVICE_KEYS)):
         if isinstance(long.get(key), dict):
             long[key] = _renamed(long[key], names)
-    listed = long.get("availability")
-    if isinstance(listed, (dict, list)):
+    if (listed := long.get("availability")) is not None:
         entries = listed if isinstance(listed, list) else [listed]
         long["availability"] = [_renamed(entry, _KEYS) for entry in entries if isinstance(entry, dict)]
     base = long.get(_BASE)

@@ -23,6 +23,7 @@ from devices.sensors.zigbee2mqtt import ORIGIN, Zigbee2Mqtt
 from devices.store_bus import BusSettings, StoreBus
 
 _ASK_AT_MOST = 50
+_DROPS_FORGOTTEN_S = 60.0
 _TOPIC_PART = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
 
 
@@ -70,6 +71,8 @@ class MqttSensors:
         self._bus = StoreBus(settings)
         self._mapping = Mapping()
         self._switchboard: Switchboard | None = None
+        self._dropped = 0
+        self._dropped_s = 0.0
 
     def __repr__(self) -> str:
         return f"MqttSensors({self._bus!r}, sensors={len(self._switchboard or ())})"
@@ -99,8 +102,9 @@ class MqttSensors:
         await self._bus.subscribe(board.filters())
         await self._ask(board)
         async for heard in self._bus.messages():
-            self._note_drops(board)
-            for told in board.hear(heard, now_s()):
+            at_s = now_s()
+            self._note_drops(board, at_s)
+            for told in board.hear(heard, at_s):
                 yield told
             # Announcements come in crowds: their topics are asked for together, once the crowd was heard.
             if not self._bus.waiting or board.wanted >= _ASK_AT_MOST:
@@ -112,11 +116,15 @@ class MqttSensors:
         if wanted := board.take_wanted():
             await self._bus.subscribe(wanted)
 
-    def _note_drops(self, board: Switchboard) -> None:
+    def _note_drops(self, board: Switchboard, now_s: float) -> None:
+        """What was dropped is complained of, and forgotten once nothing was for a while."""
         drops = self._bus.drops
-        if drops.total:
+        if drops.total != self._dropped:
+            self._dropped, self._dropped_s = drops.total, now_s
             kinds = [name for name in ("too_large", "overtaken", "overflow") if getattr(drops, name)]
             board.complaints.add("drops", f"messages were dropped ({', '.join(kinds).replace('_', ' ')})")
+        elif now_s - self._dropped_s > _DROPS_FORGOTTEN_S:
+            board.complaints.clear("drops")
 
 
 DRIVER: Driver[MqttSensorsSettings] = Driver(

@@ -184,6 +184,7 @@ class Switchboard:
     def _forget(self, line: _Line) -> None:
         del self._lines[line.plan.key]
         self.complaints.clear(line.plan.found.sensor)
+        self.complaints.clear(_battery(line.plan.found.sensor))
         for places, topics in (
             (self._by_topic, (line.plan.topic,)),
             (self._by_presence, tuple(presence.topic for presence in line.plan.presence)),
@@ -256,8 +257,12 @@ class Switchboard:
     def _watch_battery(self, found: SensorFound, value: float) -> None:
         if found.measure is not Measure.BATTERY:
             return
-        subject = f"battery {found.sensor}"
+        subject = _battery(found.sensor)
         if value <= BATTERY_LOW_PERCENT:
             self.complaints.add(subject, f"{found.name or found.sensor}: its battery is low")
         elif value >= BATTERY_WELL_PERCENT:
             self.complaints.clear(subject)
+
+
+def _battery(sensor: str) -> str:
+    return f"battery {sensor}"

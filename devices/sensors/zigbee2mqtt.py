@@ -151,7 +151,7 @@ def _reading(exposed: dict[str, Any], measure: Measure, unit: str, prop: str) ->
     on, off = exposed.get("value_on"), exposed.get("value_off")
     if measure is Measure.DOOR:
         # A contact that is made is a door that is shut, whichever of the two the device calls "on".
-        if {on, off} != {True, False}:
+        if not (isinstance(on, bool) and isinstance(off, bool) and on is not off):
             raise _Refused("it does not say what its contact means")
         on, off = False, True
     return SwitchReading(str(on), str(off), template)

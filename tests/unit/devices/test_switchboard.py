@@ -301,6 +301,33 @@ def test_a_mapped_topic_with_a_wildcard_finds_its_sensors_as_they_speak() -> Non
     assert board.take_wanted() == []
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*DOOR, "features"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+EXPOSED = st.dictionaries(st.sampled_from([*DOOR, "unit", "endpoint"]), JSON, max_size=6).map(
+    lambda odd: {**DOOR, **odd}
+)
+DEVICES = st.lists(
+    JSON | st.fixed_dictionaries(
+        {"ieee_address": JSON | st.just(NAME), "friendly_name": JSON | st.just("front"),
+         "definition": JSON | st.fixed_dictionaries({"exposes": JSON | st.lists(EXPOSED, max_size=3)})}
+    ),
+    max_size=3,
+)  # fmt: skip
+
+
+@given(DEVICES, st.binary(max_size=20) | JSON.map(orjson.dumps))
+def test_no_list_of_devices_and_no_state_breaks_anything(devices: Any, state: bytes) -> None:
+    bench = Bench()
+    bench.hear("zigbee2mqtt/bridge/devices", devices)
+    bench.hear("zigbee2mqtt/front", state)
+    bench.hear("zigbee2mqtt/front/availability", state)
+
+
 TOPICS = st.sampled_from(
     [CONFIG, "homeassistant/device/d/config", "zigbee2mqtt/bridge/devices", "zigbee2mqtt/bridge/state",
      "zigbee2mqtt/front", "zigbee2mqtt/front/availability", "w", "s", "shelf-1/status"]
