@@ -24,7 +24,7 @@ from devices.virtual.gpio_header import VirtualHeader
 _STALL_S = 90e-6
 """How long a late pulse is held up."""
 _LATE_SHARE = 0.01
-"""Of the pulses, those that are late: about a quarter of the samples have one."""
+"""Of the pulses, those that are late: nearly half of the samples have one, or come too soon after one."""
 _DRIFT_COUNTS_PER_S = 40.0
 _UNSETTLED_SHARES = (0.35, 0.7, 0.9, 0.98)
 """How much of a change the first conversions after it show."""

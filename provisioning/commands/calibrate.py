@@ -34,9 +34,6 @@ def calibrate(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="End a calibration of this slot that somebody left open.")
     ] = False,
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="End a calibration of this slot that somebody left open.")
-    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Keep what is found without asking.")] = False,
 ) -> None:
     """Walk through calibrating a shelf, beside the running gateway. What is kept is used at once.
