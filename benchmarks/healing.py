@@ -41,6 +41,7 @@ HANGS_UNPLUGS_GARBAGE: tuple[Injection, ...] = (
 )
 _WORDS_EVERY_S = 0.01
 _HANDS_MAX = 64
+_RUNS = 3
 _CHIPS = frozenset({"pn532", "acr122u", "rcs380"})
 """Their cards are shown only to a reader that looks, which one that hangs does not."""
 
@@ -54,7 +55,7 @@ def run(argv: list[str]) -> dict[str, Any]:
     asked = parser.parse_args(argv)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable(logging.CRITICAL)
-    delays = [asyncio.run(_delay(name, bad, asked.words)) for name, bad in _BAD.items()]
+    delays = [_least(name, bad, asked.words) for name, bad in _BAD.items()]
     healed = asyncio.run(heal(asked.injections, asked.seed))
     worst_ms = max(row["max_ms"] for row in delays)
     return {
@@ -177,6 +178,11 @@ _BAD: dict[str, Callable[[], Device]] = {
 
 def _tap(number: int) -> CardTapped:
     return CardTapped(CardUid(number.to_bytes(4, "big")), "bench")
+
+
+def _least(name: str, bad: Callable[[], Device], words: int) -> dict[str, Any]:
+    """The best of several runs: what a driver does to others it does in each; what this machine does, it does not."""
+    return min((asyncio.run(_delay(name, bad, words)) for _ in range(_RUNS)), key=lambda row: float(row["max_ms"]))
 
 
 async def _delay(name: str, bad: Callable[[], Device], words: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.code_scanners.lines import Dropped, LineFormat, LineFramer, ScannedLine
 from devices.code_scanners.repeats import Repeats
-from devices.device import DeviceFault, Driver
+from devices.device import DeviceFault, Driver, Trouble
 from devices.observations import CodeScanned, ConditionChanged, DeviceState, Observation
 from devices.reading_thread import ReadingThread
 
@@ -25,10 +25,14 @@ _LINE_ERRORS = (serial.SerialException, OSError, termios.error)
 
 
 _CAUSES = {
-    errno.ENOENT: ("there is no such port", "plug the scanner in, or mend `port` (ls /dev/serial/by-id)"),
-    errno.EACCES: ("not allowed to open it", "add the service's user to the group dialout"),
-    errno.EBUSY: ("another program has it open", "stop the other program, or give each scanner its port"),
-    errno.EAGAIN: ("another program has it open", "stop the other program, or give each scanner its port"),
+    errno.ENOENT: (Trouble.GONE, "there is no such port", "plug the scanner in, or mend `port` (ls /dev/serial/by-id)"),
+    errno.EACCES: (Trouble.FORBIDDEN, "not allowed to open it", "add the service's user to the group dialout"),
+    errno.EBUSY: (Trouble.BUSY, "another program has it open", "stop the other program, or give each scanner its port"),
+    errno.EAGAIN: (
+        Trouble.BUSY,
+        "another program has it open",
+        "stop the other program, or give each scanner its port",
+    ),
 }
 
 
@@ -103,7 +107,7 @@ class SerialScanner:
                     self.dropped += 1
                     if not degraded:
                         degraded = True
-                        yield ConditionChanged(DeviceState.DEGRADED, self._complaint(line))
+                        yield ConditionChanged(DeviceState.DEGRADED, self._complaint(line), Trouble.GARBLED)
                     continue
                 if degraded:
                     degraded = False
@@ -133,8 +137,9 @@ def _read(port: serial.Serial, framer: LineFramer) -> list[ScannedLine | Dropped
 def _fault(port: str, error: BaseException) -> DeviceFault:
     """The fault to show, with what to try."""
     number = getattr(error, "errno", None) or 0
-    reason, remedy = _CAUSES.get(number, (f"the line broke ({error})", "check the cable and plug the scanner in again"))
-    return DeviceFault(f"{port}: {reason}", remedy=remedy)
+    otherwise = (Trouble.GONE, f"the line broke ({error})", "check the cable and plug the scanner in again")
+    key, reason, remedy = _CAUSES.get(number, otherwise)
+    return DeviceFault(f"{port}: {reason}", remedy=remedy, key=key)
 
 
 DRIVER: Driver[SerialScannerSettings] = Driver(
