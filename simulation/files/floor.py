@@ -31,12 +31,15 @@ def bus_device(port: int) -> dict[str, Any]:
     return {"name": BUS_DEVICE, "driver": "mqtt_sensors", "host": "127.0.0.1", "port": port}
 
 
-def floor_tables(planogram: Path) -> dict[str, Any]:
+def floor_tables(planogram: Path, *, bus: int) -> dict[str, Any]:
     """``[floor]`` and ``[alerts]`` for a day that is sixty times as fast: what would take an hour takes a minute.
+
+    Home Assistant is told on the store's bus, as most stores have it.
 
     A hand and a scale take as long as ever, so that what is settled keeps its meaning.
     """
     return {
+        "home_assistant": {"host": "127.0.0.1", "port": bus},
         "floor": {
             "planogram_file": str(planogram),
             "basket_minutes": 1,

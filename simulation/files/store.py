@@ -177,15 +177,15 @@ class StoreFolder:
                 self._tills(ports),
                 *([] if plan.floor is None else [bus_device(ports.bus)]),
             ],
-            **self._floor_tables(),
+            **self._floor_tables(ports.bus),
         }
 
-    def _floor_tables(self) -> dict[str, Any]:
+    def _floor_tables(self, bus: int) -> dict[str, Any]:
         floor, driver = self.plan.floor, self.plan.light_driver
         if floor is None:
             return {}
         lights = {"indicators": lights_of(floor, driver, self.path / "dev")} if driver else {}
-        return {**floor_tables(self.planogram), **lights}
+        return {**floor_tables(self.planogram, bus=bus), **lights}
 
     def _hardware(self) -> Iterator[dict[str, Any]]:
         for names in self.plan.names:
