@@ -50,7 +50,6 @@ def _no_card(_: MediumRow) -> None:
     """For tenants without cards that prove themselves."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class ReplicaPlace:
     """Where a gateway's replica stands, and for which incarnation it asks."""

@@ -202,7 +202,6 @@ class Pn532Core:
         reply = reply[: DATA_BYTES_MAX - 5]
         return bytes([_STATUS_OK]) + (reply if checked else reply + crc_a(reply))
 
-
     def _is_torn(self, payload: bytes, reply: Reply) -> bool:
         """Whether the card left before the last byte of its reply; what came of it fits no checksum."""
         if self.bytes_left is None:

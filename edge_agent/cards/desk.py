@@ -154,7 +154,5 @@ def _judge_message(tx: Transaction, shown: _Shown, message: SunMessage, reading:
     return Accepted(replace(shown.tap, trust=Trust.DYNAMIC))
 
 
-def _refused(
-    device: str, medium: str, reason: str, *, counter: int | None = None, seen: int | None = None
-) -> Refused:
+def _refused(device: str, medium: str, reason: str, *, counter: int | None = None, seen: int | None = None) -> Refused:
     return Refused(CardRefusedV1(reader=device, medium=medium, reason=reason, counter=counter, seen=seen))

@@ -61,7 +61,8 @@ class FloorSettings(_Section):
         default=100.0, description="Grams of slow drift of a scale that are followed; 0: none"
     )
     scale_stale_s: Annotated[float, Field(ge=5, le=3_600)] = Field(
-        default=60.0, description="Age in seconds at which a weight is old, where the scale does not say how often it reports"
+        default=60.0,
+        description="Age in seconds at which a weight is old, where the scale does not say how often it reports",
     )
     door_open_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = Field(
         default=5, description="Minutes after which a door that stands open is told of; 0: never"

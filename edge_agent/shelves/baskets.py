@@ -140,6 +140,7 @@ def expire(basket: Basket, now: datetime, window: timedelta) -> tuple[Basket, tu
 
 def recounted(basket: Basket, slot: str) -> Basket:
     """A person counted a slot: what was thought of it before is settled."""
+
     def elsewhere(lots: tuple[Lot, ...]) -> tuple[Lot, ...]:
         return tuple(lot for lot in lots if lot.slot != slot)
 

@@ -126,9 +126,7 @@ class Tracker:
         is_foreign = abs(rest_g) > NEAR * self.shelf.unit_g
         means = Weighs.WRONG_ITEM if is_foreign else Weighs.GOODS
         foreign_g = rest_g if is_foreign else 0.0
-        weighed = replace(
-            stock.weighed, units=stock.units, means=means, drift_g=drift_g, foreign_g=foreign_g, miss=0.0
-        )
+        weighed = replace(stock.weighed, units=stock.units, means=means, drift_g=drift_g, foreign_g=foreign_g, miss=0.0)
         return replace(stock, weighed=weighed, sources=(Source.COUNT, Source.WEIGHT))
 
     def note(self, now_s: float, stock: SlotStock) -> Note:

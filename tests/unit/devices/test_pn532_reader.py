@@ -14,8 +14,8 @@ import nfc.clf.transport
 import pytest
 import structlog
 
-from devices.card_readers.pn532 import DRIVER, Pn532Settings, open_reader
 from devices.card_readers.nfc_link import NoText
+from devices.card_readers.pn532 import DRIVER, Pn532Settings, open_reader
 from devices.card_readers.pn532_link import open_pn532
 from devices.card_readers.reader import CardReader
 from devices.device import DeviceFault

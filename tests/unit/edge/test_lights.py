@@ -1,4 +1,4 @@
-"""Indicators, looked after: a broken lamp delays nobody, is seen to be broken, and shows the right thing once mended."""
+"""Indicators, looked after: a broken lamp delays nobody, is seen to be broken, and shows again once mended."""
 
 from __future__ import annotations
 
