@@ -28,7 +28,8 @@ def test_the_network_is_cut_and_everything_drains_when_it_is_back(tmp_path: Path
 
 def test_a_gateway_killed_with_signal_9_loses_nothing(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    options = ("--headless", "--turns", "40", "--speed", "5000", "--report", str(report))
+    # Long enough that the day goes on when the till of the page tries again.
+    options = ("--headless", "--turns", "120", "--speed", "5000", "--report", str(report))
     with DemoProcess(tmp_path, *options) as demo:
         demo.control("/api/sale", amount_minor=5_000)
         demo.control("/api/gateway", action="kill")
