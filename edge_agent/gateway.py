@@ -16,19 +16,13 @@ from cloud_bridge.uplink.state import Link, LinkState
 from devices.device import Device
 from devices.observations import ConditionChanged, Observation, SaleCompleted
 from devices.readings import SensorBack, SensorFound, SensorLost, SensorRead
-from edge_agent.alerts.room import AlertRoom, AlertTools
 from edge_agent.cards import CardDesk, card_finding, card_secrets
 from edge_agent.clock import HybridClock
 from edge_agent.config import EdgeSettings, read_secret
 from edge_agent.counters import Counter, Counters
 from edge_agent.day_turn import DayTurn
 from edge_agent.decisions import Decisions, Shop, Windows
-from edge_agent.floor.calibrating import Calibrating
-from edge_agent.floor.floor import Floor, FloorTools
-from edge_agent.floor.lights import Lights
-from edge_agent.floor.plan import plan_of
-from edge_agent.home_assistant.assembling import ToldOf, home_assistant
-from edge_agent.home_assistant.entities import StoreFacts
+from edge_agent.floor_room import FloorRoom
 from edge_agent.journal import Journal, Transaction
 from edge_agent.kiosk.desk import KioskDesk, KioskPlace, KioskTools
 from edge_agent.kiosk.pins import PinCheck
@@ -49,7 +43,7 @@ from edge_agent.rights.witness import WitnessFile
 from edge_agent.show import Screens
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import ScreenTimes
-from edge_agent.standing.vitals import Vitals, software_version
+from edge_agent.standing.vitals import Vitals
 from edge_agent.supervision import AttachedDevice, Backoff, DeviceCondition, Pace, Supervisor
 from edge_agent.supervision.attaching import attached
 from edge_agent.supervision.calling import device_finding
@@ -76,7 +70,6 @@ from kiosk_ui.staff.pages import staff_pages
 from loyalty.identifiers import StoreId
 
 TOUCH_DRIVER = "kiosk_touch"
-_BLINK_S = 3.0
 
 
 class Gateway:
@@ -115,11 +108,9 @@ class Gateway:
             devices=self._conditions,
             trouble=lambda: attestor.trouble,
         )
-        self.lights = Lights((table, around.indicators(table.driver)) for table in settings.indicators)
-        self.alerts = AlertRoom(settings.alerts, self._alert_tools())
-        self.floor = self._floor()
-        self.board_desk = self.alerts.desk(self.floor)
-        self._metrics.also(self.alerts)
+        self.floor_room = FloorRoom(settings, journal, clock, around, hub=self.hub, online=self._online)
+        self.floor = self.floor_room.floor
+        self._metrics.also(self.floor_room.alerts)
         self.desk = RightsDesk(attestor)
         self.standing = GatewayStanding(journal, self.desk, attestor, changed=self.vitals.stir)
         shop = self._shop()
@@ -136,7 +127,6 @@ class Gateway:
         self.replica = Replica(journal, decisions, changed=self.vitals.stir, desk=self.desk)
         self.link = self._link(self.replica)
         self.supervisor = self._supervisor()
-        self.home_assistant = home_assistant(settings.home_assistant, self._told_of())
 
     def web_server(self) -> WebServer:
         """The web server, its port taken. Raises :class:`AddressTaken`."""
@@ -163,11 +153,11 @@ class Gateway:
             pages,
             kiosk_pages(pages, self.hub, kiosks),
             staff_pages(pages, self.hub, self.vitals.status),
-            board_pages(pages, self.hub, self.board_desk, who=who_is_there),
-            calibration_pages(pages, self.hub, self.calibrating, who=who_is_there),
+            board_pages(pages, self.hub, self.floor_room.board_desk, who=who_is_there),
+            calibration_pages(pages, self.hub, self.floor_room.calibrating, who=who_is_there),
             member_pages(pages, self.hub, self.staff_desk, counters=[c.name for c in self._counters.all], who=who_acts),
             live_pages(self.hub),
-            device_pages(self._device_source(), self._blink),
+            device_pages(self._device_source(), self.floor_room.blink),
             figures(
                 self._journal,
                 self._metrics,
@@ -237,12 +227,6 @@ class Gateway:
             monotonic=self._clock.monotonic,
         )
 
-    async def _blink(self, indicator: str) -> bool:
-        """A relay that powers a device is no lamp to play with."""
-        if any(device.power == indicator for device in self._settings.devices):
-            return False
-        return await self.lights.try_out(indicator, seconds=_BLINK_S)
-
     def _conditions(self) -> tuple[DeviceCondition, ...]:
         return self.supervisor.conditions()
 
@@ -272,25 +256,6 @@ class Gateway:
             articles=self.floor.articles,
         )
 
-    def _floor(self) -> Floor:
-        tools = FloorTools(
-            journal=self._journal,
-            hub=self.hub,
-            store_name=self._settings.gateway.store_name,
-            now=self._clock.now,
-            monotonic=self._clock.monotonic,
-            alerts=self.alerts.load,
-            lights=self.lights,
-        )
-        plan = plan_of(self._settings)
-        floor = Floor(tools, self._settings.floor, plan=plan)
-        self.calibrating = Calibrating(plan, floor, tools)
-        return floor
-
-    def _alert_tools(self) -> AlertTools:
-        timezone, chance = self._settings.gateway.timezone, self._around.chance
-        return AlertTools(self._journal, timezone=timezone, now=self._clock.now, chance=chance)
-
     def _is_proven(self, counter: str, member: str) -> bool:
         """Whether the member at a counter showed its kiosk more than a card that can be copied."""
         visit = self._visits.at(self._counters.kiosk_at(counter) or "")
@@ -300,16 +265,6 @@ class Gateway:
         """Whether this kiosk visit goes on."""
         visit = self._visits.at(self._counters.kiosk_at(counter) or "")
         return visit is not None and visit.session == session
-
-    def _told_of(self) -> ToldOf:
-        return ToldOf(
-            gateway=self._settings.gateway.id,
-            language=self._settings.gateway.language,
-            board=self.floor.board,
-            facts=lambda: StoreFacts(self._online(), self._journal.durability(), software_version()),
-            changed=self.floor.changed.listener(),
-            act=self.board_desk.act,
-        )
 
     def _online(self) -> bool:
         return self.link.state.state is Link.ONLINE
@@ -357,8 +312,10 @@ class Gateway:
 
     def _supervisor(self) -> Supervisor:
         drivers = self._around.drivers
-        devices = [attached(table, drivers(table.driver), show=self.lights.show) for table in self._settings.devices]
-        devices += self.lights.attached()
+        devices = [
+            attached(table, drivers(table.driver), show=self.floor_room.lights.show) for table in self._settings.devices
+        ]
+        devices += self.floor_room.lights.attached()
         devices += [AttachedDevice(f"touch-{name}", TOUCH_DRIVER, _always(t)) for name, t in self.touches.items()]
         pace = Pace(
             backoff=Backoff(self._around.chance.random),
