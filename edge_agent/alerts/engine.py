@@ -23,7 +23,7 @@ from edge_agent.alerts.steps import Messages, Step, Steps
 from edge_agent.alerts.views import Facts, in_order, tidy, view_of
 from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.floor.bell import Bell
-from edge_agent.floor.findings import AlertKind, Finding, Holds
+from edge_agent.floor.findings import JOURNAL, AlertKind, Finding, Holds
 from edge_agent.journal import Reader
 from edge_agent.journal.floor.alerts import KeptAlert
 from kiosk_ui.staff.board import AlertState, AlertView
@@ -36,6 +36,7 @@ RESOLVED_SHOWN_MAX = 20
 ESCALATION_MAX = 10
 
 Key = tuple[AlertKind, str]
+_UNSAFE: Key = (AlertKind.DURABILITY, JOURNAL)
 
 
 @dataclass(slots=True)
@@ -82,6 +83,7 @@ class Alerts:
         self._conditions: dict[Key, _Condition] = {}
         self._open: dict[Key, KeptAlert] = {}
         self._resolved: dict[Key, KeptAlert] = {}
+        self._held: KeptAlert | None = None
         for alert in kept:
             self._put(alert)
 
@@ -99,7 +101,8 @@ class Alerts:
     def tick(self, now: datetime) -> Steps:
         """What follows of the time that has passed. Whatever was computed and never accepted is computed again."""
         self.unraised = 0
-        return self._due(now, dict.fromkeys((*self._conditions, *self._open)))
+        held = () if self._held is None else (_UNSAFE,)
+        return self._due(now, dict.fromkeys((*self._conditions, *self._open, *held)))
 
     def act(self, now: datetime, alert_id: str, act: Act) -> Steps | Refusal:
         """What follows of what somebody does; a reason when nothing does."""
@@ -121,6 +124,31 @@ class Alerts:
         if steps:
             self.queued.ring()
 
+    def hold(self, now: datetime, reason: str) -> bool:
+        """The journal takes nothing: the alert that says so is held in memory until it does. Whether that is news.
+
+        It is raised like any other as soon as it can be, even if all is well again by then: it was so.
+        """
+        kind = self._kinds[AlertKind.DURABILITY]
+        if self._held is not None or _UNSAFE in self._open or not kind.is_raised:
+            return False
+        condition = _Condition(holds=True, since=now, facts=tidy({"reason": reason}))
+        self._held = replace(self._new(now, _UNSAFE, kind, condition).alert, due=None)
+        self.queued.ring()
+        return True
+
+    def is_held(self, alert_id: str) -> bool:
+        """Whether it is in memory only, so that nothing can be done to it."""
+        return self._held is not None and self._held.id == alert_id
+
+    def held_for(self, destination: str, now: datetime) -> KeptAlert | None:
+        """What a destination should be told although the journal cannot take it."""
+        alert = self._held
+        if alert is None or AlertState.RAISED not in self._tells(destination):
+            return None
+        targets = self._routing.targets(Called(alert.kind, alert.zone, alert.severity), now)
+        return alert if any(one.destination == destination and one.not_before <= now for one in targets) else None
+
     def shift(self, now: datetime) -> str | None:
         """Who is on duty, by the plan of shifts."""
         return self._schedule.shift_now(now)
@@ -138,11 +166,15 @@ class Alerts:
     def views(self) -> tuple[AlertView, ...]:
         """For the board: open ones first, most urgent first, oldest first; then the last that were resolved."""
         resolved = sorted(self._resolved.values(), key=lambda alert: alert.changed_at)[-RESOLVED_SHOWN_MAX:]
-        return tuple(view_of(self._with_facts(alert)) for alert in in_order((*self._open.values(), *resolved)))
+        held = () if self._held is None else (self._held,)
+        everything = in_order((*held, *self._open.values(), *resolved))
+        return tuple(view_of(self._with_facts(one), is_recorded=one is not self._held) for one in everything)
 
     def open_by_kind(self) -> dict[AlertKind, int]:
         """How many are open, of every kind."""
         counted = Counter(kind for kind, _ in self._open)
+        if self._held is not None:
+            counted[self._held.kind] += 1
         return {kind: counted[kind] for kind in AlertKind}
 
     def _hear(self, now: datetime, finding: Finding) -> Key:
@@ -169,6 +201,8 @@ class Alerts:
 
     def _due_of(self, now: datetime, key: Key, *, room: int) -> dict[Key, Step]:
         condition, alert = self._conditions.get(key), self._open.get(key)
+        if alert is None and key == _UNSAFE and self._held is not None:
+            return {key: self._told(Step(replace(self._held, changed_at=max(now, self._held.raised_at)), None), now)}
         if alert is None:
             return self._raised(now, key, condition, room=room) if condition is not None else {}
         kind = self._kinds[alert.kind]
@@ -235,7 +269,20 @@ class Alerts:
         )
         is_quiet = alert.state is AlertState.SNOOZED or event is AlertEvent.SUPERSEDED
         step = Step(moved, event, actor=act.actor if act else "", role=act.role if act else "")
-        return self._told(step, now, is_quiet=is_quiet)
+        return self._waited(alert, self._told(step, now, is_quiet=is_quiet), now)
+
+    def _waited(self, before: KeptAlert, step: Step, now: datetime) -> Step:
+        """The step, with the minutes in which nobody came: what flaps wears them out like what stays."""
+        if before.due is None:
+            return step
+        due = step.alert.due
+        if before.state is AlertState.RAISED and step.event in _BY_ITSELF:
+            due = before.due  # A resolved alert goes nowhere by itself: this is what is left, should it come back.
+        elif step.event is AlertEvent.CAME_BACK and due is not None:
+            left = max(before.due - before.changed_at, timedelta())
+            called = Called(before.kind, step.alert.zone, step.alert.severity)
+            due = min(due, self._routing.waking(called, now + left))
+        return replace(step, alert=replace(step.alert, due=due))
 
     def _told(self, step: Step, now: datetime, *, is_quiet: bool = False) -> Step:
         """The step with its timer and its messages. ``is_quiet``: nobody hears of its end."""
@@ -288,6 +335,8 @@ class Alerts:
         key = (alert.kind, alert.subject)
         self._open.pop(key, None)
         self._resolved.pop(key, None)
+        if key == _UNSAFE:
+            self._held = None
         (self._open if alert.is_open else self._resolved)[key] = alert
         if len(self._resolved) > ALERTS_OPEN_MAX:
             self._resolved.pop(next(iter(self._resolved)))
@@ -303,6 +352,8 @@ class Alerts:
         return timedelta(minutes=self._settings.reopen_minutes)
 
 
+_BY_ITSELF = frozenset({AlertEvent.CLEARED, AlertEvent.SUPERSEDED})
+"""Ends that no person brought about."""
 _TIMERS = {
     AlertState.RAISED: AlertEvent.UNCLAIMED,
     AlertState.ESCALATED: AlertEvent.UNCLAIMED,

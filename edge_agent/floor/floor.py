@@ -21,7 +21,7 @@ from edge_agent.config.floor_settings import FloorSettings
 from edge_agent.floor.alerting import Alerts, Lights, NoAlerts
 from edge_agent.floor.bell import Bell
 from edge_agent.floor.board_view import sensor_view, slot_view
-from edge_agent.floor.findings import AlertKind, Finding, Holds
+from edge_agent.floor.findings import JOURNAL, AlertKind, Finding, Holds
 from edge_agent.floor.hearing import Hearers, Hearing
 from edge_agent.floor.sensors import Sensor, Sensors
 from edge_agent.floor.shown import PUBLISH_EVERY_S_MIN, ShelfLights, publish_board
@@ -45,8 +45,6 @@ from kiosk_ui.staff.board import SENSORS_SHOWN_MAX, SLOTS_SHOWN_MAX, ActResult, 
 TICK_S = 1.0
 LOOKED_AT_MAX = 20
 """Slots of which is seen, each tick, whether their number has grown too old to be believed."""
-JOURNAL = "journal"
-"""The subject of what is found of the journal."""
 _log = structlog.get_logger("decide")
 
 
@@ -88,6 +86,7 @@ class Floor:
         self._gone: set[str] = set()
         self._looked_at = 0
         self._is_refused = False
+        self._hours: tuple[str | None, bool] = (None, False)
         self._said_of_sensors: dict[str, Holds] = {}
         self.sensors = Sensors(monotonic=tools.monotonic)
         self.changed = Bell()
@@ -202,6 +201,10 @@ class Floor:
         """See what time alone has changed: ages, dwell, baskets, doors."""
         self._shelves.age(self._tools.monotonic())
         await self._walk(is_tick=True)
+        now = self._tools.now()
+        if (hours := (self._alerts.shift(now), self._alerts.is_quiet(now))) != self._hours:
+            self._hours = hours
+            self.changed.ring()
 
     async def _keep_ticking(self) -> None:
         while True:
@@ -253,6 +256,8 @@ class Floor:
                     # Said once: it is tried again every second.
                     _log.error("commit", problem=f"the floor cannot be journalled, and tries again: {error}")
                 self._is_refused = True
+                if self._alerts.hold(self._tools.now(), str(error)):
+                    self.changed.ring()
                 self._sold |= sold
                 self._found = {(finding.kind, finding.subject): finding for finding in found} | self._found
 

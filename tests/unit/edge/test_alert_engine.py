@@ -119,6 +119,50 @@ async def test_what_comes_back_later_is_a_new_alert(tmp_path: Path) -> None:
         assert (await bench.raises()).id != first.id
 
 
+async def test_an_alert_that_flaps_goes_to_the_next_role_once_nobody_took_it_for_as_long(tmp_path: Path) -> None:
+    async with alert_bench(tmp_path) as bench:
+        await bench.raises()
+        for _ in range(5):
+            await bench.passes(minutes=5)
+            await bench.finds(filled())
+            await bench.passes(seconds=3)
+            await bench.restarts()
+            await bench.passes(minutes=9)
+            await bench.raises(after_s=0)
+        await bench.passes(minutes=5)
+        assert await bench.states() == ["raised", *(["resolved", "raised"] * 5), "escalated"]
+        assert bench.alerts.views()[0].escalation == 1
+
+
+async def test_minutes_in_which_it_was_not_so_are_nobodys_fault(tmp_path: Path) -> None:
+    async with alert_bench(tmp_path) as bench:
+        await bench.raises()
+        await bench.passes(minutes=25)
+        await bench.finds(filled())
+        await bench.passes(seconds=3)
+        await bench.passes(minutes=9)
+        await bench.raises(after_s=0)
+        await bench.passes(minutes=4)
+        assert bench.state() == "raised"
+        await bench.passes(minutes=1)
+        assert bench.state() == "escalated"
+
+
+async def test_whoever_saw_to_it_is_given_the_whole_time_again(tmp_path: Path) -> None:
+    async with alert_bench(tmp_path) as bench:
+        await bench.raises()
+        await bench.passes(minutes=25)
+        await bench.acts("acknowledge")
+        await bench.finds(filled())
+        await bench.passes(seconds=3)
+        await bench.passes(minutes=9)
+        await bench.raises(after_s=0)
+        await bench.passes(minutes=29)
+        assert bench.state() == "raised"
+        await bench.passes(minutes=1)
+        assert bench.state() == "escalated"
+
+
 async def test_a_card_that_is_copied_twice_is_two_alerts(tmp_path: Path) -> None:
     async with alert_bench(tmp_path) as bench:
         first = await bench.raises(COPIED)

@@ -64,7 +64,7 @@ async def test_each_state_is_told_once_to_those_who_want_it(tmp_path: Path) -> N
         ]
 
 
-async def test_an_alert_that_flaps_for_hours_is_one_message(tmp_path: Path) -> None:
+async def test_an_alert_that_flaps_for_hours_is_one_message_and_one_that_nobody_came(tmp_path: Path) -> None:
     async with alert_bench(tmp_path, destinations=[TOLD_ALL]) as bench:
         for _ in range(40):
             await bench.raises()
@@ -72,7 +72,7 @@ async def test_an_alert_that_flaps_for_hours_is_one_message(tmp_path: Path) -> N
             await bench.finds(filled())
             await bench.passes(minutes=3)
             await bench.delivers()
-        assert bench.phones.titles() == ["缺货：A1"]
+        assert bench.phones.titles() == ["缺货：A1", "还没有人处理。缺货：A1"]
 
 
 async def test_at_night_a_message_waits_until_morning(tmp_path: Path) -> None:

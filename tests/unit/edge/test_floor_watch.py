@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import pytest
 
 from devices.device import Signal
 from devices.readings import Measure, SensorFound, SensorRead
+from edge_agent.alerts.engine import Alerts
+from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.floor_settings import FloorSettings, TemperatureLimits
 from edge_agent.floor.findings import AlertKind, Finding, Holds
 from edge_agent.floor.shown import ShelfLights, publish_board
 from edge_agent.floor.watch.contacts import BURST_MAX
 from kiosk_ui.kiosk.touch import TouchError
 from kiosk_ui.staff.board import BOARD_CHANNEL, AlertState, Board, CountAct, Severity
-from tests.unit.edge.shelf_bench import TEA, ShelfBench, shelf_bench
+from tests.unit.edge.shelf_bench import BUN, TEA, ShelfBench, shelf_bench
 
 FRIDGE = FloorSettings(
     temperatures=(TemperatureLimits(sensor="bus/fridge", high=8.0, hysteresis=0.5),), door_open_minutes=5
@@ -155,6 +158,25 @@ async def test_the_board_is_published_only_while_somebody_looks(tmp_path: Path) 
             assert '"slot":"A1"' in event.json
             assert assembled >= 1
         publishing.cancel()
+
+
+async def test_the_hour_at_which_a_shift_or_the_night_begins_is_shown_at_once(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, BUN) as bench:
+        hour = {name: (bench.clock.now() + timedelta(hours=h)).time() for name, h in {"from": 1, "to": 2}.items()}
+        shifts = [{"name": "late", "role": "staff", **hour}]
+        plan = AlertSettings.model_validate({"shifts": shifts, "quiet_hours": [hour]})
+        bench.load_alerts = lambda reader: Alerts.load(reader, plan)
+        await bench.restart()
+        await bench.pass_seconds(3_000, step_s=10)
+        assert (bench.floor.board().shift, bench.floor.board().is_quiet) == (None, False)
+        listener = bench.floor.changed.listener()
+        shown = asyncio.create_task(listener.wait())
+        await bench.pass_seconds(500, step_s=10)
+        assert not shown.done()
+        await bench.pass_seconds(60)
+        async with asyncio.timeout(5):
+            await shown
+        assert (bench.floor.board().shift, bench.floor.board().is_quiet) == ("late", True)
 
 
 async def test_live_readings_of_a_scale_are_heard_raw_and_in_order(tmp_path: Path) -> None:
