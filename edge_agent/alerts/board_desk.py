@@ -49,6 +49,8 @@ class AlertBoardDesk:
         alerts = self._tools.alerts()
         done = Act(AlertEvent(act.act), actor=" ".join(act.actor.split()), snooze=timedelta(minutes=act.minutes))
         async with alerts.turn:
+            if alerts.is_held(alert_id):
+                raise TouchError("nothing can be recorded now")
             steps = alerts.act(self._tools.now(), alert_id, done)
             if isinstance(steps, Refusal):
                 alert = alerts.named(alert_id)

@@ -50,7 +50,11 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PusherTools:
-    """What a pusher works with. ``current`` is an alert with the newest facts, where it is still in memory."""
+    """What a pusher works with.
+
+    ``current`` is an alert with the newest facts, where it is still in memory; ``held`` is what a destination should
+    be told although the journal takes nothing.
+    """
 
     journal: Journal
     sender: Sender
@@ -58,6 +62,7 @@ class PusherTools:
     now: Callable[[], datetime]
     current: Callable[[str], KeptAlert | None]
     chance: random.Random
+    held: Callable[[str], KeptAlert | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Pusher:
         self._ailing = asyncio.Semaphore(AILING_AT_ONCE_MAX)
         self._in_trouble: set[str] = set()
         self._unmarked: dict[PushKey, Verdict] = {}
+        self._call_again: dict[str, datetime] = {}
         self.outcomes: Counter[tuple[str, PushOutcome]] = Counter()
 
     async def run(self) -> None:
@@ -97,6 +103,7 @@ class Pusher:
 
     async def deliver(self, destination: DestinationSettings) -> int:
         """Send what is due to a destination now; returns how many messages were looked at."""
+        await self._call_out(destination)
         due = await self._due(destination.name)
         sendable = [one for one in due if one.push.key not in self._unmarked]
         for one in due:
@@ -123,6 +130,27 @@ class Pusher:
                 wait_s = LOOK_AGAIN_S
             with suppress(TimeoutError):
                 await asyncio.wait_for(queued.wait(), wait_s)
+
+    async def _call_out(self, destination: DestinationSettings) -> None:
+        """Say that the journal takes nothing, without the journal: whoever has heard is known to this process only.
+
+        Once it takes rows again the message waits there, and is settled as what became of it here.
+        """
+        alert, now = self._tools.held(destination.name), self._tools.now()
+        if alert is None:
+            self._call_again.pop(destination.name, None)
+            return
+        key = PushKey(alert.id, alert.state, 0, destination.name)
+        if key in self._unmarked or now < self._call_again.get(destination.name, now):
+            return
+        message = self._tools.wordings.message(alert, alert.state, language=destination.language, now=now)
+        async with self._ailing if destination.name in self._in_trouble else self._well:
+            verdict = await self._tools.sender.send(destination.url_file, message)
+        if verdict.fate is Fate.FAILED:
+            _log.warning("commit", step="push", destination=destination.name, problem=verdict.reason)
+            self._call_again[destination.name] = self._tools.now() + timedelta(seconds=LOOK_AGAIN_S)
+        else:
+            self._unmarked[key] = verdict
 
     async def _idle_s(self, name: str) -> float:
         following = await self._tools.journal.read(lambda reader: reader.next_push(name))

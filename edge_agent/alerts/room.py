@@ -79,6 +79,7 @@ class AlertRoom(Collector):
             wordings=Wordings(zone=ZoneInfo(self._tools.timezone), board_url=self._settings.board_url),
             now=self._tools.now,
             current=self._current,
+            held=lambda destination: self.engine.held_for(destination, self._tools.now()),
             chance=self._tools.chance,
         )
         pusher = Pusher(self._settings, tools, self.engine.queued)

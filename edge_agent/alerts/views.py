@@ -28,7 +28,7 @@ def tidy(facts: Facts) -> Facts:
     return {key[:40]: _tidy(value) for key, value in list(facts.items())[:FACTS_MAX]}
 
 
-def view_of(alert: KeptAlert) -> AlertView:
+def view_of(alert: KeptAlert, *, is_recorded: bool = True) -> AlertView:
     """One alert for the board."""
     return AlertView(
         id=alert.id,
@@ -45,6 +45,7 @@ def view_of(alert: KeptAlert) -> AlertView:
         claimed_by=alert.claimed_by,
         until=alert.until,
         escalation=alert.escalation,
+        is_recorded=is_recorded,
     )
 
 

@@ -40,6 +40,10 @@ class Alerts(Protocol):
         """Its own steps are durable: from now on it is so."""
         ...
 
+    def hold(self, now: datetime, reason: str) -> bool:
+        """The journal takes nothing: say so from memory until it does. Whether that is news."""
+        ...
+
     def views(self) -> tuple[AlertView, ...]:
         """Alerts for the board, most urgent first."""
         ...
@@ -67,6 +71,9 @@ class NoAlerts:
 
     def accept(self, steps: Any) -> None:
         """Nothing followed."""
+
+    def hold(self, now: datetime, reason: str) -> bool:  # noqa: ARG002
+        return False
 
     def views(self) -> tuple[AlertView, ...]:
         return ()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 SUBJECT_LENGTH_MAX = 160
+JOURNAL = "journal"
+"""The subject of what is found of the journal."""
 
 
 class AlertKind(StrEnum):

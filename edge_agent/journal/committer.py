@@ -290,5 +290,8 @@ class Committer:
         self.disk.take_ballast()
         if fill >= LEDGER_FILL_MAX:
             self._trouble = f"disk {fill:.0%} full: the ledger takes no more rows"
+        elif fill >= TELEMETRY_FILL_MAX:
+            # Told while the ledger can still take it.
+            self._trouble = f"disk {fill:.0%} full: telemetry is given up"
         elif self.disk.has_ballast:
             self._trouble = ""

@@ -61,6 +61,8 @@ class AlertView(_View):
     until: AwareDatetime | None = None
     """End of a snooze."""
     escalation: int = 0
+    is_recorded: bool = True
+    """``False``: the gateway holds it in memory only, as its journal takes nothing; nothing can be done to it yet."""
 
 
 _WAITS_FOR_SOMEBODY = (AlertState.RAISED, AlertState.ESCALATED, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
