@@ -10,10 +10,12 @@ from pathlib import Path
 from cloud_crm.config import PASSWORD_BYTES_MIN, CloudSettings, load_settings, read_secret
 from cloud_crm.config import ConfigError as CloudConfigError
 from cloud_crm.programme.configured import configured_programme
+from devices.sensors.mapping import MappingError, read_mapping
 from edge_agent.alerts.addresses import AddressError, check_address
 from edge_agent.config import EdgeSettings, too_open
 from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.problems import ConfigError, parse_toml
+from edge_agent.config.settings import SENSORS_DRIVER
 from edge_agent.floor.plan import floor_doubts, plan_of
 from edge_agent.shelves.planogram import COLUMNS, load_planogram
 from provisioning.programme_file import SECTIONS, doubts, read_programme
@@ -64,6 +66,7 @@ def _reader_of(path: Path) -> Callable[[Path], Verdict]:
 def _check_edge(path: Path) -> Verdict:
     settings = EdgeSettings.load(path)
     _check_addresses(path, settings.alerts)
+    _check_mappings(path, settings)
     plan_of(settings)
     secrets = filter(None, map(too_open, settings.secret_files().values()))
     warnings = (*secrets, *settings.alerts.doubts(), *floor_doubts(settings))
@@ -79,6 +82,19 @@ def _check_addresses(path: Path, alerts: AlertSettings) -> None:
         except AddressError as error:
             key = f"alerts.destinations.{destination.name}.url_file"
             raise ConfigError(path, key, error.problem, error.remedy) from error
+
+
+def _check_mappings(path: Path, settings: EdgeSettings) -> None:
+    """Whether the sensors described by hand can be read as they are described."""
+    for device in settings.devices:
+        file = device.settings.get("mapping_file")
+        if device.driver != SENSORS_DRIVER or file is None:
+            continue
+        try:
+            read_mapping(Path(str(file)))
+        except MappingError as error:
+            remedy = "docs/devices.md shows how a sensor is described."
+            raise ConfigError(path, f"devices.{device.name}.mapping_file", str(error).rstrip("."), remedy) from error
 
 
 def _check_cloud(path: Path) -> Verdict:

@@ -24,9 +24,12 @@ class Complaints:
         return len(self._by_subject)
 
     def add(self, subject: str, text: str) -> None:
-        """Complain, in words that stay the same for the same trouble."""
+        """Complain, in words that stay the same for the same trouble; what cannot be printed of them is left out.
+
+        They may quote the bus, and are read on terminals, too.
+        """
         if subject in self._by_subject or len(self._by_subject) < COMPLAINTS_MAX:
-            self._by_subject[subject] = text
+            self._by_subject[subject] = "".join(sign if sign.isprintable() else " " for sign in text)
 
     def clear(self, subject: str) -> None:
         """It is well again."""

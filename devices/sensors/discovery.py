@@ -29,6 +29,7 @@ from devices.sensors.plans import (
 )
 from devices.sensors.template import Template, TemplateRefused, understand
 from devices.sensors.units import BINARY_CLASSES, SENSOR_CLASSES, Conversion, conversion, measure_of_unit
+from devices.store_bus.settings import OWN_TOPIC
 
 CONFIG_BYTES_MAX = 64 * 1024
 COMPONENTS_MAX = 64
@@ -50,10 +51,12 @@ class Discovery:
     """The rules for one discovery prefix.
 
     ``scale_interval_s``: how often scales that do not say it are taken to report; ``None``: only on change.
-    ``skipped_origins``: who is heard in another way.
+    ``skipped_origins``: who is heard in another way. ``own_topic``: below it the gateway tells what it heard; a sensor
+    said to speak there would make it hear itself, for ever.
     """
 
     prefix: str = "homeassistant"
+    own_topic: str = OWN_TOPIC
     scale_interval_s: float | None = None
     skipped_origins: frozenset[str] = frozenset()
 
@@ -116,12 +119,19 @@ class Discovery:
         try:
             reading = _reading(config, measure, unit)
             presence = _presence(config)
-            refusal = topic_problem(config.get("state_topic")) or _unsupported(config)
+            refusal = topic_problem(config.get("state_topic")) or self._echo(config, presence) or _unsupported(config)
         except (_Refused, TemplateRefused) as error:
             refusal = str(error)
         topic = str(config.get("state_topic", "")) if not refusal else ""
         found = self._found(config, measure, _name(config, parts), has_presence=bool(presence))
         return SensorPlan(found, topic, reading, unit, presence, _mode(config), refusal)
+
+    def _echo(self, config: dict[str, Any], presence: tuple[Presence, ...]) -> str:
+        topics = (str(config.get("state_topic")), *(one.topic for one in presence))
+        return "it names a topic of the gateway's own" if any(map(self._is_own, topics)) else ""
+
+    def _is_own(self, topic: str) -> bool:
+        return f"{topic}/".startswith(f"{self.own_topic}/")
 
     def _found(self, config: dict[str, Any], measure: Measure, name: str, *, has_presence: bool) -> SensorFound:
         device = config.get("device")

@@ -21,6 +21,7 @@ from devices.sensors.mapping import Mapping, MappingError, read_mapping
 from devices.sensors.switchboard import Dialect, Switchboard
 from devices.sensors.zigbee2mqtt import ORIGIN, Zigbee2Mqtt
 from devices.store_bus import BusSettings, StoreBus
+from devices.store_bus.settings import OWN_TOPIC
 
 _ASK_AT_MOST = 50
 _DROPS_FORGOTTEN_S = 60.0
@@ -39,6 +40,12 @@ class MqttSensorsSettings(BusSettings):
     zigbee2mqtt_topic: str = Field(
         "zigbee2mqtt", max_length=64, pattern=_TOPIC_PART, description="Zigbee2MQTT's base topic"
     )
+    own_topic: str = Field(
+        OWN_TOPIC,
+        max_length=64,
+        pattern=_TOPIC_PART,
+        description="Below it the gateway itself speaks ([home_assistant] topic); what is announced there is no sensor",
+    )
     mapping_file: Path | None = Field(None, description="TOML file of sensors that announce nothing (docs/devices.md)")
     sensors_max: int = Field(500, ge=1, le=1_000, description="Sensors listened to; further ones are reported")
     scale_interval_s: float = Field(
@@ -53,6 +60,7 @@ class MqttSensorsSettings(BusSettings):
             dialects.append(
                 Discovery(
                     self.discovery_prefix,
+                    self.own_topic,
                     scale_interval_s=self.scale_interval_s or None,
                     skipped_origins=frozenset({ORIGIN}) if zigbee else frozenset(),
                 )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 STATE_BYTES_MAX = 16 * 1024
+NESTING_MAX = 32
+"""Lists within lists: what is deeper says nothing of a sensor, and overflows whatever prints or compares it."""
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 _ABSENT = frozenset({"", "nan", "none", "null", "unknown", "unavailable"})
 
@@ -52,13 +55,31 @@ class Payload:
 
 
 def parse_json(raw: bytes, *, bytes_max: int) -> Any:
-    """JSON of at most ``bytes_max`` bytes. Raises :class:`Unreadable`."""
+    """JSON of at most ``bytes_max`` bytes, nested at most ``NESTING_MAX`` deep. Raises :class:`Unreadable`."""
     if len(raw) > bytes_max:
         raise Unreadable(f"a message of more than {bytes_max} bytes")
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Unreadable("text that is no JSON") from error
+    if _is_deep(value):
+        raise Unreadable(f"JSON nested more than {NESTING_MAX} deep")
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(NESTING_MAX + 1):
+        level = [one for holder in level for one in _held(holder) if isinstance(one, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _held(holder: Any) -> Iterable[Any]:
+    if isinstance(holder, dict):
+        return holder.values()
+    return holder if isinstance(holder, list) else ()
 
 
 def number(value: object) -> float:

@@ -22,6 +22,7 @@ DEPTH_MAX = 16
 TOKENS_MAX = 100
 _DIGITS_MAX = 15
 _TEXT_RESULT_MAX = 256
+_NUMBER_RESULT_BITS_MAX = 64
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|'(?P<single>[^'\\]*)'|\"(?P<double>[^\"\\]*)\""
     r"|(?P<sign>==|!=|<=|>=|[-+*/()\[\].|,<>]))",
@@ -78,7 +79,10 @@ class Template:
             raise
         except (TypeError, ValueError, ArithmeticError) as error:
             raise Unreadable("a message that does not fit its template") from error
-        if isinstance(result, (dict, list)) or (isinstance(result, str) and len(result) > _TEXT_RESULT_MAX):
+        is_long = isinstance(result, str) and len(result) > _TEXT_RESULT_MAX
+        # Whole numbers have no end here: a product of some may be longer than can be printed, or turned into a float.
+        is_huge = isinstance(result, int) and result.bit_length() > _NUMBER_RESULT_BITS_MAX
+        if isinstance(result, (dict, list)) or is_long or is_huge:
             raise Unreadable("a message that does not fit its template")
         return result
 

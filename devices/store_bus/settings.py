@@ -6,6 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+OWN_TOPIC = "regulars"
+"""Below it a gateway speaks, unless it is told another."""
+
 
 class BusTls(BaseModel):
     """How to trust the in-store broker."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from devices.store_bus import BusSettings
+from devices.store_bus.settings import OWN_TOPIC
 
 
 class HomeAssistantSettings(BusSettings):
@@ -16,7 +17,7 @@ class HomeAssistantSettings(BusSettings):
         description="Where Home Assistant looks for announcements, as set there",
     )
     topic: str = Field(
-        default="regulars",
+        default=OWN_TOPIC,
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
         description="Everything said lies below TOPIC/GATEWAY",
     )

@@ -15,6 +15,7 @@ from cloud_bridge.transport import BrokerSettings
 from devices.device import DeviceError, Driver, IndicatorDriver
 from devices.ntag424.keys import key_from_text
 from devices.registry import load_driver, load_indicator
+from devices.store_bus.settings import OWN_TOPIC
 from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.card_settings import CardSettings
 from edge_agent.config.device_settings import DeviceTable, Name, SupervisionSettings
@@ -31,6 +32,9 @@ COUNTERS_MAX = 32
 DEVICES_MAX = 64
 INDICATORS_MAX = 64
 
+SENSORS_DRIVER = "mqtt_sensors"
+"""The driver that hears what announces itself on the in-store bus."""
+_SECRETS_OF_DRIVERS = ("password_file", "secret_file")
 _KEYS = frozenset({"gateway.secret_file", "gateway.medium_key_file"})
 
 DriverLoader = Callable[[str], Driver[Any]]
@@ -208,6 +212,11 @@ class EdgeSettings(_Section):
                 known = ", ".join(indicators) or "none"
                 problem = f"{device.name} is powered through {device.power!r}, which is not configured"
                 yield problem, f"Known [[indicators]]: {known}."
+            if self.home_assistant is not None and device.driver == SENSORS_DRIVER:
+                said, known = self.home_assistant.topic, device.settings.get("own_topic", OWN_TOPIC)
+                if known != said:
+                    problem = f"{device.name} would hear what [home_assistant] says below {said!r}"
+                    yield problem, f'Write own_topic = "{said}" into that [[devices]] table.'
         if not self.web.is_loopback and self.web.operator_password_file is None:
             yield (
                 f"[web] listens on {self.web.host}, which others can reach, without a password",
@@ -234,13 +243,15 @@ class EdgeSettings(_Section):
             raise explain(path, error, cls) from error
         devices = tuple(_checked(path, f"devices.{one.name}", one, drivers) for one in settings.devices)
         shown = tuple(_checked(path, f"indicators.{one.name}", one, indicators) for one in settings.indicators)
+        # The paths of a driver's own settings are known once its driver is.
+        settings = settings.model_copy(update={"devices": devices, "indicators": shown})
         for key, file in settings.secret_files().items():
             try:
                 read_secret(file, bytes_min=KEY_BYTES_MIN if key in _KEYS else 1)
             except SecretError as error:
                 raise ConfigError(path, key, error.problem, error.remedy) from error
         _check_meta_key(path, settings.cards.meta_key_file)
-        return settings.model_copy(update={"devices": devices, "indicators": shown})
+        return settings
 
     def secret_files(self) -> dict[str, Path]:
         """Every secret file this configuration names, by key."""
@@ -255,6 +266,12 @@ class EdgeSettings(_Section):
             "cards.meta_key_file": self.cards.meta_key_file,
             "home_assistant.password_file": self.home_assistant.password_file if self.home_assistant else None,
             **self.alerts.secret_files(),
+            **{
+                f"devices.{device.name}.{key}": Path(str(file))
+                for device in self.devices
+                for key, file in device.settings.items()
+                if key in _SECRETS_OF_DRIVERS and file is not None
+            },
         }
         return {key: file for key, file in named.items() if file is not None}
 

@@ -110,6 +110,58 @@ def test_an_open_secret_is_a_warning_and_no_failure(folder: Path) -> None:
     assert "chmod 600" in " ".join(result.output.split())
 
 
+BUS = """
+[[devices]]
+name = "bus"
+driver = "mqtt_sensors"
+username = "gateway"
+password_file = "bus.password"
+mapping_file = "sensors.toml"
+"""
+SENSOR = '[[sensors]]\nname = "fridge"\nmeasure = "temperature"\nunit = "{unit}"\ntopic = "kitchen/fridge"\n'
+
+
+@pytest.fixture
+def with_bus(folder: Path) -> Path:
+    (folder / "edge.toml").write_text((folder / "edge.toml").read_text() + BUS)
+    (folder / "bus.password").write_text("a password of the bus")
+    (folder / "bus.password").chmod(0o600)
+    (folder / "sensors.toml").write_text(SENSOR.format(unit="°C"), encoding="utf-8")
+    return folder
+
+
+def test_the_sensors_described_by_hand_are_checked_with_the_rest(with_bus: Path) -> None:
+    result = runner.invoke(app, ["config", "check", str(with_bus / "edge.toml")])
+    assert (result.exit_code, "!" in result.output) == (0, False), result.output
+    (with_bus / "sensors.toml").write_text(SENSOR.format(unit="furlong"), encoding="utf-8")
+    told = complaint(with_bus / "edge.toml")
+    assert "devices.bus.mapping_file" in told
+    assert "sensors.toml:1" in told
+    assert "furlong" in told
+    (with_bus / "sensors.toml").unlink()
+    assert "sensors.toml cannot be read" in complaint(with_bus / "edge.toml")
+
+
+def test_the_password_of_a_device_is_a_secret_like_all_others(with_bus: Path) -> None:
+    (with_bus / "bus.password").chmod(0o644)
+    result = runner.invoke(app, ["config", "check", str(with_bus / "edge.toml")])
+    assert result.exit_code == 0
+    assert "chmod 600" in result.output
+    assert "bus.password" in " ".join(result.output.split())
+    assert "a password of the bus" not in result.output
+    (with_bus / "bus.password").unlink()
+    assert "devices.bus.password_file" in complaint(with_bus / "edge.toml")
+
+
+def test_sensors_may_not_be_announced_where_the_gateway_itself_speaks(with_bus: Path) -> None:
+    edge = with_bus / "edge.toml"
+    whole = edge.read_text() + '\n[home_assistant]\ntopic = "shop"\n'
+    edge.write_text(whole)
+    assert 'own_topic = "shop"' in complaint(edge)
+    edge.write_text(whole.replace('\ndriver = "mqtt_sensors"', '\ndriver = "mqtt_sensors"\nown_topic = "shop"'))
+    assert runner.invoke(app, ["config", "check", str(edge)]).exit_code == 0
+
+
 def test_the_environment_tells_where_a_demo_leaves_word(tmp_path: Path) -> None:
     assert Environment.read({"XDG_RUNTIME_DIR": str(tmp_path)}).runtime_dir == tmp_path / "regulars"
     assert Environment.read({"XDG_RUNTIME_DIR": "relative"}).runtime_dir.is_absolute()
