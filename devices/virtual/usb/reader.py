@@ -57,7 +57,9 @@ class UsbChip(Protocol):
 class VirtualUsbReader:
     """The chip, its plug and its antenna. ``fail()`` and ``heal()`` work while it runs."""
 
-    fault_kinds = frozenset(FaultKind)
+    fault_kinds = frozenset(
+        {FaultKind.SILENT, FaultKind.FROZEN, FaultKind.GARBAGE, FaultKind.UNPLUGGED, FaultKind.TORN_CARD}
+    )
 
     def __init__(self, path: Path, chip: UsbChip, *, seed: int = 0) -> None:
         self.path = path
