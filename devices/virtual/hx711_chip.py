@@ -88,6 +88,11 @@ class VirtualHx711:
         with self._header.changing:
             self._granted = (self._granted or 0) + times
 
+    def let_go(self) -> None:
+        """Convert by itself again."""
+        with self._header.changing:
+            self._granted = None
+
     def fail(self, kind: FaultKind) -> None:
         """Fail like this from now on. Raises :class:`UnsupportedFault`."""
         if kind not in self.fault_kinds:

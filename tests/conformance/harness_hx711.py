@@ -21,31 +21,30 @@ def harness(place: HarnessPlace) -> Harness:
 
 
 class Hx711Harness:
+    """The chip converts all the time, as it does in a shop, so that a load is told again until there is another."""
+
     abilities = frozenset(Ability)
 
     def __init__(self) -> None:
         # Time passes faster than life, so that settling after each opening does not keep the suite waiting.
         self._header = VirtualHeader(pace=0.1)
+        # Without noise: the median of a window in which the load changed is what lay there before, or what lies there.
         self._chip = VirtualHx711(self._header, data_pin=5, clock_pin=6, cell=LoadCell(noise_counts=0))
         self.twin = self._chip
         self._grams = count(10, 10)
+        self.former: set[Observation] = set()
 
-    async def open(self) -> None:
-        self._chip.hold()
+    async def open(self) -> None: ...
 
     def settings(self) -> dict[str, Any]:
-        return {
-            "data_pin": 5,
-            "clock_pin": 6,
-            "samples": _SAMPLES,
-            "stuck_after": 0,
-            "timeout_s": 20.0,
-            "pins": self._header,
-        }
+        return {"data_pin": 5, "clock_pin": 6, "samples": _SAMPLES, "stuck_after": 0, "pins": self._header}
 
     async def produce(self) -> Observation:
+        self.former.add(self._read())
         self._chip.load_g = float(next(self._grams))
-        self._chip.convert(_SAMPLES)
+        return self._read()
+
+    def _read(self) -> SensorRead:
         return SensorRead("", Measure.WEIGHT, float(self._chip.counts()), is_raw=True)
 
     async def unplug(self) -> None:
@@ -55,6 +54,8 @@ class Hx711Harness:
         self._chip.heal()
 
     async def garble(self) -> None:
+        # One sample of it: two in a window would be a weight, for 24 random bits are one.
+        self._chip.hold()
         self._chip.fail(FaultKind.GARBAGE)
         self._chip.convert(1)
 
@@ -63,5 +64,6 @@ class Hx711Harness:
 
     async def heal(self) -> None:
         self._chip.heal()
+        self._chip.let_go()
 
     async def close(self) -> None: ...
