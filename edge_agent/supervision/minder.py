@@ -54,6 +54,7 @@ class Minder:
         self._away_since_s = pace.monotonic()
         self._is_alarmed = False
         self._hold_up: DeviceFault | None = None
+        self._leaving: asyncio.Task[None] | None = None
 
     async def keep_open(self) -> None:
         """Open, read, and after any failure open again. Ends only by cancellation."""
@@ -237,12 +238,27 @@ class Minder:
         try:
             yield device
         finally:
-            try:
-                async with _within(pace.close_s, f"did not close within {pace.close_s:g} s", Trouble.NOT_OPENED):
-                    await device.__aexit__(None, None, None)
-            except DeviceFault as fault:
-                # What ended the opening is the reason to show, not what followed from it.
-                _log.warning("sense", device=self._device.name, problem=fault.reason, remedy=fault.remedy)
+            await self._leave(device)
+
+    async def _leave(self, device: Device) -> None:
+        """Close it. What takes longer than it may goes on beside the next opening, or its port would never be free."""
+        if self._leaving is not None:
+            self._leaving.cancel()  # No more than one is left behind.
+        leaving = self._leaving = asyncio.create_task(self._close(device), name=f"closing {self._device.name}")
+        done, _ = await asyncio.wait({leaving}, timeout=self._pace.close_s)
+        if done:
+            self._leaving = None
+            leaving.result()
+            return
+        problem = f"did not close within {self._pace.close_s:g} s"
+        _log.warning("sense", device=self._device.name, problem=problem, remedy=_CHECK_CABLE)
+
+    async def _close(self, device: Device) -> None:
+        try:
+            await device.__aexit__(None, None, None)
+        except DeviceFault as fault:
+            # What ended the opening is the reason to show, not what followed from it.
+            _log.warning("sense", device=self._device.name, problem=fault.reason, remedy=fault.remedy)
 
 
 @asynccontextmanager

@@ -406,3 +406,46 @@ async def test_the_reason_that_is_shown_is_what_broke_and_not_that_it_would_not_
         await ward.until_state("door", DeviceState.OFFLINE)
         await time.until_slept(1)
         assert ward.supervisor.conditions()[0].reason == "cable pulled"
+
+
+async def test_what_takes_long_to_close_goes_on_until_its_port_is_free() -> None:
+    class Slow(FakeReader):
+        def __init__(self) -> None:
+            super().__init__()
+            self.may_close, self.is_free = asyncio.Event(), asyncio.Event()
+
+        async def __aexit__(self, *_: object) -> None:
+            await self.may_close.wait()
+            self.is_free.set()
+
+    reader, time = Slow(), FakeTime()
+    async with supervised(time, device("door", reader), close_s=0.01) as ward:
+        await ward.until_state("door", DeviceState.ONLINE)
+        reader.unplug()
+        await time.until_slept(1)
+        assert not reader.is_free.is_set()
+        reader.may_close.set()
+        await asyncio.wait_for(reader.is_free.wait(), _WITHIN_S)
+
+
+async def test_of_a_driver_that_never_closes_one_opening_at_most_is_left_behind() -> None:
+    class Wedged(FakeReader):
+        def __init__(self) -> None:
+            super().__init__()
+            self.closing = 0
+
+        async def __aexit__(self, *_: object) -> None:
+            self.closing += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.closing -= 1
+
+    reader, time = Wedged(), FakeTime()
+    async with supervised(time, device("door", reader), close_s=0.01) as ward:
+        for times in range(1, 5):
+            await ward.until_state("door", DeviceState.ONLINE)
+            reader.break_with(DeviceFault("cable pulled", remedy="plug it in"))
+            await time.until_slept(times)
+        await asyncio.sleep(0)
+        assert reader.closing == 1
