@@ -7,6 +7,7 @@ import { derived } from "/assets/staff/board_views.js";
 import { chime } from "/assets/staff/chime.js";
 
 const TICK_MS = 15000;
+const WELL_SHOWN_MAX = 9; // A shop of two hundred sensors need not scroll past them all.
 
 const query = new URLSearchParams(location.search);
 const language = document.documentElement.lang;
@@ -41,6 +42,7 @@ function fitWall() {
   at("beyond").hidden = true;
   if (beyond(list, cards).length === 0) return;
   at("beyond").hidden = false;
+  binder.fill(at("beyond"), { more: cards.length }); // An empty line would be measured lower than it is.
   const hidden = beyond(list, cards);
   for (const card of hidden) card.classList.add("beyond");
   const more = hidden.filter(({ dataset }) => dataset.look !== "done").length;
@@ -88,6 +90,7 @@ at("sound").addEventListener("click", () => chime.turn(chime.state === "off"));
 addEventListener("resize", () => isWall && fitWall());
 chime.begin({ changed: tellSound, tries: isWall });
 live.on("board", take);
+at("sensors-fine").open = view.sensors.length <= WELL_SHOWN_MAX;
 show({ silently: true });
 live.start();
 setInterval(() => show(), TICK_MS);

@@ -96,7 +96,9 @@ function alertView(alert, { slots, sensors, language, now, me, word }) {
     for_s: wholeMinutes(alert.raised_at, now),
     is_hand: isOpen(alert) && slot?.note === "hand",
     is_waiting: isWaiting(alert),
-    is_open: isOpen(alert),
+    // What the gateway could not write down nobody can take on: it would be forgotten.
+    is_unsaved: alert.is_recorded === false,
+    is_open: isOpen(alert) && alert.is_recorded !== false,
     is_later: state === "later",
     is_mine: isOpen(alert) && Boolean(me) && alert.claimed_by === me,
     is_anothers: isOpen(alert) && Boolean(alert.claimed_by) && alert.claimed_by !== me,
@@ -183,6 +185,9 @@ export function derived(view, context) {
   const slots = view.slots.map((slot) => slotView(slot, context));
   const zones = zonesOf(slots, every);
   const sensors = view.sensors.map((sensor) => sensorView(sensor, context));
+  const inOrder = (one, other) => one.name.localeCompare(other.name, context.language, { numeric: true });
+  const ailing = sensors.filter(({ look: state }) => state !== "online").sort(inOrder);
+  const well = sensors.filter(({ look: state }) => state === "online").sort(inOrder);
   return {
     at: view.at,
     shift: view.shift,
@@ -197,7 +202,9 @@ export function derived(view, context) {
     zones: zones.filter((each) => !zone || each.zone === zone),
     zone_choices: zones.filter((each) => each.zone).map((each) => ({ zone: each.zone, todo: each.todo, is_on: each.zone === zone })),
     sensors,
-    sensors_silent: sensors.filter(({ look: state }) => state !== "online").length,
-    sensors_fine: sensors.filter(({ look: state }) => state === "online").length,
+    sensors_ailing: ailing,
+    sensors_well: well,
+    sensors_silent: ailing.length,
+    sensors_fine: well.length,
   };
 }
