@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from devices.observations import DeviceState
 from edge_agent.floor.sensors import Sensor
 from edge_agent.supervision import DeviceCondition, HealingFigures
+from kiosk_ui.kiosk.pages import same_origin
 
 
 class SensorReport(BaseModel):
@@ -95,7 +96,7 @@ def device_pages(source: DeviceSource, blink: Blink) -> APIRouter:
         """Every device of this gateway, its indicators and kiosk screens included."""
         return source.report()
 
-    @router.post("/api/devices/{name}/blink")
+    @router.post("/api/devices/{name}/blink", dependencies=[Depends(same_origin)])
     async def blink_once(name: str, _: Blinking) -> Response:
         """Make an indicator blink for three seconds, and answer when it is over: 204, or 404 for what cannot."""
         return Response(status_code=204 if await blink(name) else 404)
