@@ -251,8 +251,9 @@ class Shelves:
         told: tuple[Discrepancy, ...] = ()
         if sold > 0:
             held = sum(self._stock(step, slot).units or 0 for slot in unweighed)
-            # Where nobody ever counted, sales say nothing of what is left, and nothing is owed either.
-            room = max(held, sold) if any(self._stock(step, slot).units is None for slot in unweighed) else held
+            # Where nobody ever counted, or a scale says nothing, nobody knows what left: nothing is owed either.
+            is_blind = any(slot in self._trackers or self._stock(step, slot).units is None for slot in unweighed)
+            room = max(held, sold) if is_blind else held
             basket, charged, told = baskets.sell(basket, sold, when[0], unweighed=room)
             self._charge(step, unweighed, charged)
         if returned > 0:

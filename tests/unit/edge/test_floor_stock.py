@@ -132,6 +132,31 @@ async def test_a_slot_that_holds_more_than_fits_is_told(tmp_path: Path) -> None:
         assert set(bench.open_alerts()) == {("overstock", "A1")}
 
 
+@pytest.mark.parametrize(
+    ("units", "kind"),
+    [
+        (0, "stock_out"),
+        (1, "low_stock"),
+        (TEA.reorder_at, "low_stock"),
+        (TEA.reorder_at + 1, ""),
+        (TEA.capacity, ""),
+        (TEA.capacity + 1, "overstock"),
+    ],
+)
+async def test_each_threshold_calls_once_however_long_a_noisy_shelf_lies_beyond_it(
+    tmp_path: Path, units: int, kind: str
+) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        await stocked(bench, 8)
+        for second in range(180):
+            await bench.weigh(units * UNIT_G + (3.0 if second % 2 else -3.0), seconds=1)
+        told = [(event["kind"], event["state"]) for event in await bench.events("alert.changed")]
+        assert told == ([(kind, "raised")] if kind else [])
+        await bench.weigh(8 * UNIT_G, seconds=30)
+        told = [(event["kind"], event["state"]) for event in await bench.events("alert.changed")]
+        assert told == ([(kind, "raised"), (kind, "resolved")] if kind else [])
+
+
 async def test_a_silent_scale_keeps_its_number_as_of_then_and_sales_come_off_it(tmp_path: Path) -> None:
     async with shelf_bench(tmp_path) as bench:
         await stocked(bench, 8)
@@ -149,6 +174,16 @@ async def test_a_silent_scale_keeps_its_number_as_of_then_and_sales_come_off_it(
         assert (bench.slot().units, bench.slot().note) == (6, "")
         causes = [event["cause"] for event in await bench.events("stock.changed")]
         assert causes == ["first", "sold"]
+
+
+async def test_nothing_that_is_sold_while_a_scale_is_silent_is_called_phantom(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path) as bench:
+        await stocked(bench, 3)
+        await bench.tell(SensorLost("scale-1", "gone"))
+        await bench.sell(TEA.sku, 5)
+        await bench.pass_seconds(30 * 60, step_s=10)
+        assert bench.slot().units == 0
+        assert await bench.events("stock.discrepancy") == []
 
 
 async def test_what_was_sold_from_a_weighed_shelf_is_not_taken_off_twice(tmp_path: Path) -> None:
