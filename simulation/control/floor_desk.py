@@ -59,7 +59,7 @@ class FloorDesk:
                 aisles.pass_door()
                 return len(taken)
             case ShelfAct.PUT:
-                return await aisles.reach(slot, lambda: world.refill(slot, pieces=body.units))
+                return await aisles.reach(slot, lambda: world.overfill(slot, body.units))
             case ShelfAct.REFILL:
                 return await aisles.refill(slot)
             case ShelfAct.WRONG:

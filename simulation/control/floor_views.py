@@ -74,7 +74,7 @@ class ShelfAct(StrEnum):
     STEAL = "steal"
     """Take goods and leave."""
     PUT = "put"
-    """Put goods there, out of the store room."""
+    """Put goods there, out of the store room, also more than fit."""
     REFILL = "refill"
     """Fill it up."""
     WRONG = "wrong"

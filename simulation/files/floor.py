@@ -50,6 +50,7 @@ def floor_tables(planogram: Path, *, bus: int) -> dict[str, Any]:
         "alerts": {
             "kinds": {
                 "low_stock": {"raise_after_s": 2, "clear_after_s": 2},
+                "overstock": {"raise_after_s": 4, "clear_after_s": 2},
                 "wrong_item": {"raise_after_s": 4, "clear_after_s": 2},
                 "temperature": {"raise_after_s": 5, "clear_after_s": 5},
                 "door_open": {"raise_after_s": 2},

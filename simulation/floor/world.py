@@ -54,6 +54,15 @@ class World:
         slot.put(*slot.make(slot.plan, count))
         return count
 
+    def overfill(self, slot: ShelfSlot, pieces: int) -> int:
+        """Put goods there however full it is, as somebody does who wants to be rid of them; how many that were."""
+        count = max(
+            0, min(pieces, PIECES_MAX - slot.units - sum(slot.wrong.values()), self.store_room[slot.plan.product.sku])
+        )
+        self.store_room[slot.plan.product.sku] -= count
+        slot.put(*slot.make(slot.plan, count))
+        return count
+
     def tidy(self, slot: ShelfSlot) -> int:
         """Carry what does not belong here back to where it does; how many pieces that were."""
         moved = 0

@@ -111,6 +111,19 @@ def test_a_refill_takes_no_more_than_the_store_room_has_and_the_slot_holds() -> 
     assert world.store_room[WATER.product.sku] == DELIVERY_BOXES * WATER.capacity - (WATER.capacity - 5)
 
 
+def test_a_hand_may_put_more_on_a_shelf_than_fits_as_long_as_there_is_more() -> None:
+    world = World(DEMO_FLOOR, seed=1)
+    slot = world.slots["B1"]
+    before = slot.units
+    world.store_room[WATER.product.sku] = WATER.capacity
+    assert world.overfill(slot, WATER.capacity) == WATER.capacity
+    assert slot.units == before + WATER.capacity > slot.plan.capacity
+    assert world.overfill(slot, 1) == 0
+    world.store_room[WATER.product.sku] = 1_000
+    world.overfill(slot, 1_000)
+    assert slot.units == PIECES_MAX
+
+
 def test_more_pieces_than_a_shelf_carries_are_refused() -> None:
     slot = ShelfSlot(WATER, seed=1)
     slot.put(*slot.make(WATER, PIECES_MAX))
