@@ -14,7 +14,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from devices.device import DeviceFault, Driver
+from devices.device import DeviceFault, Driver, Trouble
 from devices.observations import Observation
 from devices.sensors.discovery import Discovery
 from devices.sensors.mapping import Mapping, MappingError, read_mapping
@@ -90,7 +90,8 @@ class MqttSensors:
             try:
                 self._mapping = await asyncio.to_thread(read_mapping, self._settings.mapping_file)
             except MappingError as error:
-                raise DeviceFault(str(error), remedy="mend the line named in the mapping file") from error
+                remedy = "mend the line named in the mapping file"
+                raise DeviceFault(str(error), remedy=remedy, key=Trouble.MISCONFIGURED) from error
         await self._bus.__aenter__()
         return self
 
@@ -129,7 +130,7 @@ class MqttSensors:
         drops = self._bus.drops
         if drops.total != self._dropped:
             self._dropped, self._dropped_s = drops.total, now_s
-            kinds = [name for name in ("too_large", "overtaken", "overflow") if getattr(drops, name)]
+            kinds = [name for name in ("too_large", "overtaken", "overflow", "no_topic") if getattr(drops, name)]
             board.complaints.add("drops", f"messages were dropped ({', '.join(kinds).replace('_', ' ')})")
         elif now_s - self._dropped_s > _DROPS_FORGOTTEN_S:
             board.complaints.clear("drops")

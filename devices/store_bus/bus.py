@@ -192,7 +192,7 @@ class StoreBus:
     def _build(self, password: str | None, context: ssl.SSLContext | None) -> aiomqtt.Client:
         settings, will = self._settings, self._will
         inbox = self._inbox
-        return aiomqtt.Client(
+        client = aiomqtt.Client(
             settings.host,
             settings.port,
             identifier=settings.client_id or None,
@@ -207,6 +207,23 @@ class StoreBus:
             queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: _InboxQueue(inbox)),  # noqa: ARG005
             logger=_log,
         )
+        _skip_what_has_no_topic(client, inbox.drops)
+        return client
+
+
+def _skip_what_has_no_topic(client: aiomqtt.Client, drops: Drops) -> None:
+    """Count it and go on: an error while a message is taken in makes paho take in the same one for ever."""
+    paho = client._client  # noqa: SLF001 - aiomqtt lets nobody stand between it and paho
+    take_in = paho.on_message
+
+    def take_in_or_skip(sender: Any, data: Any, message: Any) -> None:
+        try:
+            if take_in is not None:
+                take_in(sender, data, message)
+        except ValueError:  # bytes that are no UTF-8 among them
+            drops.no_topic += 1
+
+    paho.on_message = take_in_or_skip
 
 
 def _stop_if_cancelled() -> None:

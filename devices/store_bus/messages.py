@@ -40,11 +40,13 @@ class Drops:
     """A newer message of the same topic took its place."""
     overflow: int = 0
     """Too many waited."""
+    no_topic: int = 0
+    """What it was said on is no topic: not UTF-8, or none at all."""
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.too_large + self.overtaken + self.overflow
+        return self.too_large + self.overtaken + self.overflow + self.no_topic
 
 
 class Inbox:
