@@ -227,17 +227,19 @@ class Alerts:
         if room <= 0:
             self.unraised += 1
             return {}
-        steps = {key: self._reopened(now, key, kind) or self._new(now, key, kind, condition)}
+        steps = {key: self._reopened(now, key, kind, condition) or self._new(now, key, kind, condition)}
         lesser = (SUPERSEDES.get(key[0], key[0]), key[1])
         if lesser != key and lesser in self._open:
             steps[lesser] = self._step(self._open[lesser], AlertEvent.SUPERSEDED, now)
         return steps
 
-    def _reopened(self, now: datetime, key: Key, kind: Kind) -> Step | None:
+    def _reopened(self, now: datetime, key: Key, kind: Kind, condition: _Condition) -> Step | None:
         last = self._resolved.get(key)
         if last is None or not kind.is_sensed or now - last.changed_at > self._reopen:
             return None
-        return self._step(last, AlertEvent.CAME_BACK, now)
+        # What is so now, not how it was when all was well: "14 left" would call nobody to an empty shelf.
+        found = replace(last, facts={**last.facts, **condition.facts})
+        return self._step(found, AlertEvent.CAME_BACK, now)
 
     def _new(self, now: datetime, key: Key, kind: Kind, condition: _Condition) -> Step:
         alert = KeptAlert(

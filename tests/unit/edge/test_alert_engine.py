@@ -110,6 +110,17 @@ async def test_what_comes_back_within_minutes_is_the_same_alert(tmp_path: Path) 
         assert await bench.states() == ["raised", "resolved", "raised"]
 
 
+async def test_what_comes_back_is_told_as_it_is_now_and_not_as_it_was_when_all_was_well(tmp_path: Path) -> None:
+    async with alert_bench(tmp_path) as bench:
+        await bench.raises()
+        await bench.finds(filled())
+        await bench.passes(seconds=3)
+        await bench.raises()
+        ended, again = (await bench.events())[-2:]
+        assert (ended["state"], ended["units"]) == ("resolved", 12)
+        assert (again["state"], again["reason"], again["units"]) == ("raised", "came_back", 0)
+
+
 async def test_what_comes_back_later_is_a_new_alert(tmp_path: Path) -> None:
     async with alert_bench(tmp_path) as bench:
         first = await bench.raises()
