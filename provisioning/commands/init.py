@@ -58,7 +58,7 @@ def init(  # noqa: PLR0913 - a command's options are its arguments
     """Write edge.toml, store.toml, programme.toml, planogram.csv, secrets and systemd units.
 
     Every key is explained where it stands. Nothing is ever overwritten. cloud.toml is for the head
-    office: its [[gateways]] section is pasted there.
+    office: its section of this gateway is pasted there.
     """
     host, port = _broker(broker)
     who = user or ("regulars" if getpass.getuser() == "root" else getpass.getuser())

@@ -57,7 +57,7 @@ def keys(
 
 @app.command("meta-key", epilog="Example:  regulars cards meta-key --out card-meta.key")
 def meta_key(*, out: _Out, config: _Config = Path("cloud.toml")) -> None:
-    """Write the key by which stores read the hidden number in a card's link: [cards] meta_key_file of edge.toml."""
+    """Write the key by which stores read the hidden number in a card's link: cards.meta_key_file in edge.toml."""
     _write(out, card_key(_master(config), bytes(UID_BYTES), KeyNumber.META).hex() + "\n")
     typer.echo(f"The meta key is in {out}. Bring it to the stores by a safe way, not by mail.")
 

@@ -19,7 +19,7 @@ from devices.registry import installed_drivers, installed_indicators, load_drive
 from edge_agent.config import ConfigError, EdgeSettings
 from edge_agent.config.indicator_settings import IndicatorTable
 from provisioning.asking.running_gateway import NotRunning, RunningGateway
-from provisioning.commands.devices.showing import console, device_table, sensor_text
+from provisioning.commands.devices.showing import console, device_table, sensor_table, sensor_text
 from provisioning.commands.devices.trial import Trial, try_device, try_indicator, what_to_do
 from provisioning.failures import CommandFailure, Exit
 
@@ -59,6 +59,8 @@ def list_devices(
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
     console().print(device_table(found, title=f"{settings.gateway.id}: {gateway.url}"))
+    if any(device["sensors"] for device in found):
+        console().print(sensor_table(found))
 
 
 @app.command(epilog="Example:  regulars devices watch")

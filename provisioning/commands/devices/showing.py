@@ -19,7 +19,7 @@ def console() -> Console:
 
 
 def device_table(found: list[dict[str, Any]], *, title: str) -> Table:
-    """Every device, its sensors, and what is wrong with it."""
+    """Every device, how many sensors it has, and what is wrong with it."""
     table = Table(title=title, title_justify="left")
     for heading in ("device", "driver", "state", "last seen", "sensors", "reason, and what to do"):
         table.add_column(heading, overflow="fold")
@@ -31,10 +31,35 @@ def device_table(found: list[dict[str, Any]], *, title: str) -> Table:
             Text(device["driver"]),
             Text(f"{state}{_trying(device)}", style=_COLOURS.get(state, "")),
             Text(str(device.get("last_seen") or "")[11:19]),
-            Text("\n".join(sensor_text(sensor) for sensor in device["sensors"])),
+            Text(_counted(device["sensors"])),
             Text(reason),
         )
     return table
+
+
+def sensor_table(found: list[dict[str, Any]]) -> Table:
+    """Every sensor of every device, a line each: a store may have hundreds."""
+    table = Table(title="Sensors", title_justify="left")
+    for heading in ("sensor", "measure", "value", "heard"):
+        table.add_column(heading, overflow="fold")
+    for sensor in sorted((one for device in found for one in device["sensors"]), key=lambda one: str(one["sensor"])):
+        age = "" if sensor["age_s"] is None else f"{sensor['age_s']:.0f} s ago"
+        table.add_row(
+            Text(sensor["sensor"]),
+            Text(sensor["measure"]),
+            Text(_value(sensor)),
+            Text(f"{age} (stale)" if sensor["is_stale"] else age, style="yellow" if sensor["is_stale"] else ""),
+        )
+    return table
+
+
+def _counted(sensors: list[dict[str, Any]]) -> str:
+    stale = sum(bool(sensor["is_stale"]) for sensor in sensors)
+    return "" if not sensors else f"{len(sensors)}, {stale} stale" if stale else str(len(sensors))
+
+
+def _value(sensor: dict[str, Any]) -> str:
+    return "nothing yet" if sensor["value"] is None else f"{sensor['value']:g} {sensor['unit']}".strip()
 
 
 def _trying(device: dict[str, Any]) -> str:
@@ -43,6 +68,5 @@ def _trying(device: dict[str, Any]) -> str:
 
 def sensor_text(sensor: dict[str, Any]) -> str:
     """One sensor: its value with its unit, and how old that is."""
-    value = "nothing yet" if sensor["value"] is None else f"{sensor['value']:g} {sensor['unit']}".strip()
     age = "" if sensor["age_s"] is None else f", {sensor['age_s']:.0f} s old"
-    return f"{sensor['sensor']} {sensor['measure']}: {value}{age}{' (stale)' if sensor['is_stale'] else ''}"
+    return f"{sensor['sensor']} {sensor['measure']}: {_value(sensor)}{age}{' (stale)' if sensor['is_stale'] else ''}"

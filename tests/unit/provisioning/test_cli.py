@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 from typer.testing import CliRunner
 
 from provisioning.cli import COMMANDS, app
@@ -16,6 +19,16 @@ ROOT = Path(__file__).resolve().parents[3]
 runner = CliRunner()
 
 
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A gateway that is started inside this process takes all logs to a stream which ends with its test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
 def test_every_command_has_help_and_an_example() -> None:
     pages = command_pages()
     assert {page.path[0] for page in pages} == set(COMMANDS)
@@ -23,6 +36,12 @@ def test_every_command_has_help_and_an_example() -> None:
         assert len(page.help) > 20, page.path
         assert "Example" in page.example, page.path
         assert all(option.help for option in page.options), page.path
+
+
+def test_no_word_of_a_help_text_is_taken_for_markup() -> None:
+    for page in command_pages():
+        for text in (page.help, page.example, *(option.help for option in (*page.arguments, *page.options))):
+            assert Text.from_markup(text).plain == text, page.path
 
 
 def test_the_commands_page_says_what_the_commands_say() -> None:

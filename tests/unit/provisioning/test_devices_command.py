@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from devices.observations import SaleCompleted, SaleLine
@@ -20,6 +22,7 @@ from devices.tills.till_folder import DRIVER as TILL_FOLDER
 from devices.virtual.scanner import VirtualScanner
 from devices.virtual.wedge import VirtualWedge
 from provisioning.cli import app
+from provisioning.commands.devices.showing import device_table, sensor_table
 from provisioning.commands.devices.trial import in_words, what_to_do
 from tests.started import Started
 
@@ -113,6 +116,29 @@ def test_without_a_gateway_the_list_is_what_is_configured(store: Path) -> None:
         ("scanner-1", "not running"),
         ("sales", "not running"),
     ]
+
+
+def test_a_hundred_sensors_are_a_line_each_and_leave_room_for_what_is_wrong() -> None:
+    sensors = [
+        {"sensor": f"bus/{n:03}", "measure": "weight", "value": 4.5, "unit": "g", "age_s": 2.0, "is_stale": n == 7}
+        for n in range(100)
+    ]
+    found = [
+        {
+            "name": "bus",
+            "driver": "mqtt_sensors",
+            "state": "degraded",
+            "reason": "bus/007 says nothing",
+            "sensors": sensors,
+        }
+    ]
+    terminal = Console(width=80, record=True, file=io.StringIO())
+    terminal.print(device_table(found, title="store"), sensor_table(found))
+    lines = terminal.export_text().splitlines()
+    assert sum("bus/" in line and "weight" in line and "4.5 g" in line for line in lines) == 100
+    assert any("100, 1 stale" in line and "bus/007 says" in line for line in lines)
+    assert any("bus/007" in line and "(stale)" in line for line in lines)
+    assert len(lines) < 115
 
 
 def test_watching_without_a_gateway_says_how_to_start_one(store: Path) -> None:
