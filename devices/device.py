@@ -44,6 +44,20 @@ class Trouble(StrEnum):
     """It says more in a second than is taken of one device; the rest waits."""
     HOLDS_UP = "holds_up"
     """Its driver held up all others, and was closed for it."""
+    TOO_SLOW = "too_slow"
+    """This machine is too busy to read it in time."""
+    OVERLOADED = "overloaded"
+    """It shows more than it can measure."""
+    STUCK = "stuck"
+    """It says the very same again and again, as nothing alive does."""
+    SHARED = "shared"
+    """What it says may also reach others, as from a device that types."""
+    SET_ASIDE = "set_aside"
+    """Part of what came from it could not be read, and was set aside for somebody to look at."""
+    SOME_SENSORS = "some_sensors"
+    """It works; something is wrong with single sensors behind it."""
+    MISCONFIGURED = "misconfigured"
+    """Its settings name what is not there, or do not fit together."""
 
 
 class DeviceFault(DeviceError, OSError):

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from devices.cameras.frames import Frame, FrameSource
-from devices.device import DeviceFault
+from devices.device import DeviceFault, Trouble
 
 _V4L2_NUMBER = re.compile(r"[0-9]{1,3}")
 _STREAM = re.compile(r"(rtsp|rtsps|http|https)://", re.IGNORECASE)
@@ -46,7 +46,7 @@ def open_camera(source: str, *, open_timeout_s: float, read_timeout_s: float) ->
     is_stream = _STREAM.match(source) is not None
     if not is_stream and not path.is_file():
         remedy = "write a V4L2 number, /dev/video…, rtsp://…, http://…, a film or a folder of pictures"
-        raise DeviceFault(f"{shown_source(source)}: there is no such camera", remedy=remedy)
+        raise DeviceFault(f"{shown_source(source)}: there is no such camera", remedy=remedy, key=Trouble.GONE)
     limits = [
         *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(open_timeout_s * 1_000)),
         *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(read_timeout_s * 1_000)),
@@ -59,14 +59,16 @@ def _opencv() -> ModuleType:
         return import_module("cv2")
     except ImportError as error:
         remedy = "install the extra: pip install 'regulars[vision]'"
-        raise DeviceFault(f"a camera needs OpenCV, which is not installed ({error})", remedy=remedy) from error
+        reason = f"a camera needs OpenCV, which is not installed ({error})"
+        raise DeviceFault(reason, remedy=remedy, key=Trouble.MISSING_SOFTWARE) from error
 
 
 def _checked(cv2: ModuleType, capture: Any, source: str, *, paced: bool) -> FrameSource:
     if not capture.isOpened():
         capture.release()
         remedy = "check cable, power, address and password; `v4l2-ctl --list-devices` lists local cameras"
-        raise DeviceFault(f"{shown_source(source)}: the camera cannot be opened", remedy=remedy)
+        reason = f"{shown_source(source)}: the camera cannot be opened"
+        raise DeviceFault(reason, remedy=remedy, key=Trouble.GONE)
     return Capture(cv2, capture, paced=paced)
 
 

@@ -13,7 +13,7 @@ import serial
 from devices.card_readers.nfc_link import CHIP_ERRORS, NfcLink, Sensing
 from devices.card_readers.pn532_frames import Ack, Direction, FrameDecoder, Message
 from devices.card_readers.sensing import Pn53xSensing
-from devices.device import DeviceFault
+from devices.device import DeviceFault, Trouble
 
 _FAST_BAUDRATES = (921_600, 460_800, 230_400)
 _CALL_BACK_WAIT_S = 0.25
@@ -50,6 +50,7 @@ class SerialWire:
                 raise DeviceFault(
                     f"no PN532 answers at {self._path}",
                     remedy="check its power, that its switches select HSU (UART), and that TX and RX are crossed",
+                    key=Trouble.SILENT,
                 ) from None
             device = _start(port)
         self._tty = device.chipset.transport.tty
@@ -77,12 +78,14 @@ class SerialWire:
         """What went wrong and what to try."""
         path = self._path
         if isinstance(error, OSError) and error.errno == errno.EACCES:
-            return DeviceFault(f"not allowed to open {path}", remedy="add the gateway's user to the group dialout")
+            remedy = "add the gateway's user to the group dialout"
+            return DeviceFault(f"not allowed to open {path}", remedy=remedy, key=Trouble.FORBIDDEN)
         if not path.exists():
-            return DeviceFault(f"{path} was unplugged", remedy="plug the reader in again")
+            return DeviceFault(f"{path} was unplugged", remedy="plug the reader in again", key=Trouble.GONE)
         return DeviceFault(
             f"the reader at {path} answers nothing, or nonsense",
             remedy="unplug the reader and plug it in again; if it comes back, try another cable",
+            key=Trouble.SILENT,
         )
 
 
@@ -92,10 +95,13 @@ def _resolve(path: Path) -> Path:
         node = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
         raise DeviceFault(
-            f"there is no {path}", remedy="plug the reader in; ls -l /dev/serial/by-id shows what is there"
+            f"there is no {path}",
+            remedy="plug the reader in; ls -l /dev/serial/by-id shows what is there",
+            key=Trouble.GONE,
         ) from error
     if not node.is_char_device():
-        raise DeviceFault(f"{path} is no serial port", remedy="give the path of a serial port under /dev/serial/by-id")
+        remedy = "give the path of a serial port under /dev/serial/by-id"
+        raise DeviceFault(f"{path} is no serial port", remedy=remedy, key=Trouble.MISCONFIGURED)
     return node
 
 

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field
 
 from devices.card_readers.nfc_link import LINE_ERRORS, NfcLink, Sensing
 from devices.card_readers.reader import ReaderSettings
-from devices.device import DeviceFault
+from devices.device import DeviceFault, Trouble
 
 USB = "usb"
 TRANSFER_BYTES_MAX = 300
@@ -116,19 +116,24 @@ class UsbWire:
         name, number = self._kind.name, error.errno if isinstance(error, OSError) else None
         match number:
             case errno.ENODEV | errno.ENOENT | errno.ECONNREFUSED:
-                return DeviceFault(f"no {name} is plugged in at {self._port}", remedy="plug it in; lsusb shows it")
+                reason = f"no {name} is plugged in at {self._port}"
+                return DeviceFault(reason, remedy="plug it in; lsusb shows it", key=Trouble.GONE)
             case errno.EACCES | errno.EPERM:
                 return DeviceFault(
-                    f"not allowed to use the {name}", remedy="install the udev rule of docs/devices.md, and replug it"
+                    f"not allowed to use the {name}",
+                    remedy="install the udev rule of docs/devices.md, and replug it",
+                    key=Trouble.FORBIDDEN,
                 )
             case errno.EBUSY:
                 return DeviceFault(
                     f"the {name} is used by another program or by the kernel",
                     remedy="stop pcscd, and keep the kernel's modules pn533_usb and port100 from loading",
+                    key=Trouble.BUSY,
                 )
         return DeviceFault(
             f"the {name} answers nothing, or nonsense",
             remedy="unplug the reader and plug it in again; if it comes back, try another cable or port",
+            key=Trouble.SILENT,
         )
 
     def _connect(self) -> Any:
@@ -147,6 +152,7 @@ class UsbWire:
             raise DeviceFault(
                 f"{len(fitting)} readers {self._kind.name} are plugged in",
                 remedy="say which: port = 'usb:BUS:DEVICE', as lsusb numbers them",
+                key=Trouble.MISCONFIGURED,
             )
         return fitting[0]
 
@@ -173,7 +179,8 @@ class SocketTransport:
         self.manufacturer_name = ""
         self.product_name = product
         if not stat.S_ISSOCK(path.stat().st_mode):
-            raise DeviceFault(f"{path} is no socket", remedy="give the path of a socket, or write usb")
+            remedy = "give the path of a socket, or write usb"
+            raise DeviceFault(f"{path} is no socket", remedy=remedy, key=Trouble.MISCONFIGURED)
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._line.settimeout(PATIENCE_MS / 1_000)

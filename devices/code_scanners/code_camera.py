@@ -14,7 +14,7 @@ from devices.cameras.frames import FrameSource, NewestFrame, OpenSource
 from devices.cameras.opencv_frames import open_camera, shown_source
 from devices.code_scanners.decode import decode
 from devices.code_scanners.sightings import Sightings
-from devices.device import DeviceFault, Driver
+from devices.device import DeviceFault, Driver, Trouble
 from devices.observations import ConditionChanged, DeviceState, Observation
 from devices.reading_thread import ReadingThread
 
@@ -135,8 +135,10 @@ class _Looking:
         if self._degraded or self._frames.age_s < _DEGRADED_AFTER_S:
             return []
         self._degraded = True
-        reason = self._frames.trouble.reason if self._frames.trouble else "no picture comes"
-        return [ConditionChanged(DeviceState.DEGRADED, f"{shown_source(self._settings.source)}: {reason}")]
+        trouble = self._frames.trouble
+        reason = trouble.reason if trouble else "no picture comes"
+        told = f"{shown_source(self._settings.source)}: {reason}"
+        return [ConditionChanged(DeviceState.DEGRADED, told, _key(trouble))]
 
 
 def _no_pictures(settings: CodeCameraSettings, frames: NewestFrame) -> DeviceFault:
@@ -144,7 +146,12 @@ def _no_pictures(settings: CodeCameraSettings, frames: NewestFrame) -> DeviceFau
     return DeviceFault(
         f"{shown_source(settings.source)}: no picture for {frames.age_s:.0f} s{why}",
         remedy="check the camera's power, cable and network",
+        key=_key(frames.trouble),
     )
+
+
+def _key(trouble: DeviceFault | None) -> Trouble:
+    return (trouble and trouble.key) or Trouble.SILENT
 
 
 DRIVER: Driver[CodeCameraSettings] = Driver(

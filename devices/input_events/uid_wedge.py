@@ -70,7 +70,7 @@ class UidWedge:
         repeats = Repeats(self._settings.debounce_s)
         uid_format = self._settings.uid_format()
         if self._port.complaint:
-            yield ConditionChanged(DeviceState.DEGRADED, shared(self._port.complaint))
+            yield ConditionChanged(DeviceState.DEGRADED, shared(self._port.complaint), Trouble.SHARED)
         is_degraded = False
         async for line in lines:
             uid = uid_format.uid(line.text) if isinstance(line, ScannedLine) else None

@@ -51,7 +51,7 @@ class WedgeScanner:
         now_s = self._clock or asyncio.get_running_loop().time
         repeats = Repeats(self._settings.debounce_s)
         if self._port.complaint:
-            yield ConditionChanged(DeviceState.DEGRADED, shared(self._port.complaint))
+            yield ConditionChanged(DeviceState.DEGRADED, shared(self._port.complaint), Trouble.SHARED)
         is_degraded = False
         async for line in lines:
             if isinstance(line, Dropped):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devices.device import Trouble
 from devices.observations import ConditionChanged, DeviceState
 
 COMPLAINTS_MAX = 200
@@ -46,7 +47,9 @@ class Complaints:
             return None
         self._allowed -= 1.0
         self._told = text
-        return ConditionChanged(DeviceState.DEGRADED if text else DeviceState.ONLINE, text)
+        if not text:
+            return ConditionChanged(DeviceState.ONLINE, "")
+        return ConditionChanged(DeviceState.DEGRADED, text, Trouble.SOME_SENSORS)
 
     def _text(self) -> str:
         if not self._by_subject:

@@ -14,7 +14,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from devices.device import DeviceFault, Driver, Trouble
+from devices.device import DeviceFault, Driver
 from devices.gpio.header import PinNumber, Pins, header_of, pin_faults
 from devices.observations import ConditionChanged, DeviceState, Observation
 from devices.reading_thread import ReadingThread
@@ -104,7 +104,7 @@ class Hx711:
                 if isinstance(found, Unusable):
                     if found.reason != complaint:
                         complaint = found.reason
-                        yield ConditionChanged(DeviceState.DEGRADED, complaint)
+                        yield ConditionChanged(DeviceState.DEGRADED, complaint, found.key)
                 elif isinstance(found, Reading):
                     if complaint:
                         complaint = ""
@@ -139,7 +139,7 @@ class _Turns:
         taken = None if found is None else self._samples.take(found)
         if isinstance(taken, Unusable) and taken.is_fault:
             remedy = "check the wires of data and clock, and its power"
-            raise DeviceFault(taken.reason, remedy=remedy, key=Trouble.GARBLED)
+            raise DeviceFault(taken.reason, remedy=remedy, key=taken.key)
         return [] if taken is None else [taken]
 
 

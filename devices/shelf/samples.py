@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
+from devices.device import Trouble
 from devices.shelf.hx711_frames import Flaw
 
 FLAWED_WINDOWS_MAX = 5
@@ -24,6 +25,7 @@ class Reading:
 class Unusable:
     """Why there is no reading. ``is_fault``: the chip does not answer as one, and should be opened anew."""
 
+    key: Trouble
     reason: str
     is_fault: bool = False
 
@@ -58,7 +60,8 @@ class Samples:
         window = self._begin_anew()
         self._flawed_windows = 0
         if self._stuck_after and self._same >= self._stuck_after:
-            return Unusable(f"it has said exactly {found} {self._same} times: a live chip's last bits move")
+            reason = f"it has said exactly {found} {self._same} times: a live chip's last bits move"
+            return Unusable(Trouble.STUCK, reason)
         return reading_of(window)
 
     def _take_flaw(self, flaw: Flaw) -> Unusable | None:
@@ -69,7 +72,7 @@ class Samples:
         [(worst, _)] = self._flaws.most_common(1)
         self._begin_anew()
         self._flawed_windows = self._flawed_windows + 1 if worst is Flaw.NO_CHIP else 0
-        return Unusable(_REASONS[worst], is_fault=self._flawed_windows >= FLAWED_WINDOWS_MAX)
+        return Unusable(*_CAUSES[worst], is_fault=self._flawed_windows >= FLAWED_WINDOWS_MAX)
 
     def _begin_anew(self) -> list[int]:
         window, self._good = self._good, []
@@ -83,8 +86,11 @@ def reading_of(window: list[int]) -> Reading:
     return Reading(float(middle), float(median(abs(one - middle) for one in window)))
 
 
-_REASONS = {
-    Flaw.LATE: "this machine is too busy to read it: its samples come too slowly",
-    Flaw.NO_CHIP: "its samples are not a chip's: check the wires of data and clock, and its power",
-    Flaw.SATURATED: "more than it can measure: too heavy a load, or a wire of the load cell is loose",
+_CAUSES = {
+    Flaw.LATE: (Trouble.TOO_SLOW, "this machine is too busy to read it: its samples come too slowly"),
+    Flaw.NO_CHIP: (Trouble.GARBLED, "its samples are not a chip's: check the wires of data and clock, and its power"),
+    Flaw.SATURATED: (
+        Trouble.OVERLOADED,
+        "more than it can measure: too heavy a load, or a wire of the load cell is loose",
+    ),
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from devices.device import DeviceFault
+from devices.device import DeviceFault, Trouble
 from devices.tills.csv_rows import LINE_LENGTH_MAX, RejectedRow
 
 REJECTED_COLUMNS = ("Line", "Column", "Problem", "Remedy")
@@ -79,7 +79,8 @@ class SalesFolder:
     def prepare(self) -> None:
         """Check the folder and make the two inside. Raises :class:`DeviceFault`."""
         if not self.path.is_dir():
-            raise DeviceFault(f"{self.path}: there is no such folder", remedy="create it, or mend `folder`")
+            remedy = "create it, or mend `folder`"
+            raise DeviceFault(f"{self.path}: there is no such folder", remedy=remedy, key=Trouble.GONE)
         try:
             for folder in (self.done, self.rejected):
                 folder.mkdir(exist_ok=True)
@@ -88,7 +89,8 @@ class SalesFolder:
                 probe.unlink()
         except OSError as error:
             remedy = "let the service's user write into the folder"
-            raise DeviceFault(f"{self.path}: cannot write here ({error.strerror})", remedy=remedy) from error
+            reason = f"{self.path}: cannot write here ({error.strerror})"
+            raise DeviceFault(reason, remedy=remedy, key=Trouble.FORBIDDEN) from error
 
     def settled(self) -> list[tuple[Path, Stamp]]:
         """CSV files that have not changed since the last look, oldest first; a growing file waits."""
@@ -165,7 +167,8 @@ def free_name(folder: Path, name: str) -> Path:
     for candidate in (name, *candidates):
         if not (folder / candidate).exists():
             return folder / candidate
-    raise DeviceFault(f"{folder}: too many files are named {name}", remedy="clear the folder")
+    reason = f"{folder}: too many files are named {name}"
+    raise DeviceFault(reason, remedy="clear the folder", key=Trouble.NOT_TAKEN)
 
 
 def _csv_line(cells: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from devices.device import DeviceFault
+from devices.device import DeviceFault, Trouble
 from devices.tills.message_fields import Problem
 from devices.tills.signature import SECRET_BYTES_MIN
 
@@ -56,12 +56,12 @@ def read_secret(path: Path) -> bytes:
     try:
         secret = path.read_bytes().strip()
     except OSError as error:
-        raise DeviceFault(
-            f"{path}: cannot read the tills' secret ({error.strerror})", remedy="mend secret_file"
-        ) from error
+        reason = f"{path}: cannot read the tills' secret ({error.strerror})"
+        raise DeviceFault(reason, remedy="mend secret_file", key=Trouble.MISCONFIGURED) from error
     if len(secret) < SECRET_BYTES_MIN:
         remedy = f"write one with: openssl rand -hex 32 > {path}"
-        raise DeviceFault(f"{path}: the tills' secret is shorter than {SECRET_BYTES_MIN} bytes", remedy=remedy)
+        reason = f"{path}: the tills' secret is shorter than {SECRET_BYTES_MIN} bytes"
+        raise DeviceFault(reason, remedy=remedy, key=Trouble.MISCONFIGURED)
     return secret
 
 
@@ -72,7 +72,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         remedy = "choose a free port and an address of this machine"
-        raise DeviceFault(f"cannot listen for tills on {host}:{port} ({error})", remedy=remedy) from error
+        reason = f"cannot listen for tills on {host}:{port} ({error})"
+        raise DeviceFault(reason, remedy=remedy, key=Trouble.BUSY) from error
     # Inherited by each connection. Without it an answer's head and body are 40 ms apart (Nagle, delayed ACK).
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

@@ -24,7 +24,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from devices.device import DeviceFault, Driver
+from devices.device import DeviceFault, Driver, Trouble
 from devices.observations import Observation, QuoteAnswer, QuoteAsked, SaleCompleted, SaleReceipt, SaleStatus
 from devices.tills.listener import BACKLOG, QuietServer, listen, read_body, read_secret, refusal
 from devices.tills.message_fields import MessageRejected, Problem
@@ -177,7 +177,8 @@ class TillFeed:
                 return arrival.result()
         finally:
             arrival.cancel()
-        raise DeviceFault("the listener for tills has ended", remedy="look into the log for what ended it")
+        remedy = "look into the log for what ended it"
+        raise DeviceFault("the listener for tills has ended", remedy=remedy, key=Trouble.ENDED)
 
     async def _post(self, parse: Callable[[bytes], _Posted], request: Request) -> Response:
         if self._is_stopping():

@@ -13,7 +13,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from devices.device import DeviceFault, Driver
+from devices.device import DeviceFault, Driver, Trouble
 from devices.observations import ConditionChanged, DeviceState, Observation, SaleReceipt, SaleStatus
 from devices.tills.csv_files import RejectedRows, SalesFolder, Stamp, free_name, read_lines
 from devices.tills.csv_receipts import Receipt, receipts
@@ -86,7 +86,7 @@ class TillFolder:
             raise
         except OSError as error:
             remedy = "check the disk or the share, and who may write there"
-            raise DeviceFault(f"{self._settings.folder}: {error}", remedy=remedy) from error
+            raise DeviceFault(f"{self._settings.folder}: {error}", remedy=remedy, key=Trouble.GONE) from error
 
     def _remember_history(self) -> RefundLinker:
         linker = RefundLinker(lines_max=self._settings.lines_remembered_max)
@@ -110,7 +110,7 @@ class TillFolder:
             await asyncio.to_thread(file.close)
         if complaint:
             self._degraded = True
-            yield ConditionChanged(DeviceState.DEGRADED, complaint)
+            yield ConditionChanged(DeviceState.DEGRADED, complaint, Trouble.SET_ASIDE)
         elif self._degraded:
             self._degraded = False
             yield ConditionChanged(DeviceState.ONLINE, f"{path.name}: read without complaint")
@@ -164,7 +164,8 @@ class _SalesFile:
         first, path = self._rejected.first, self._path
         if Stamp.of(path) != self._stamp:
             remedy = "write files under another name and rename them when they are whole"
-            raise DeviceFault(f"{path.name}: changed while it was read; it is read again", remedy=remedy)
+            reason = f"{path.name}: changed while it was read; it is read again"
+            raise DeviceFault(reason, remedy=remedy, key=Trouble.BUSY)
         if first is None:
             path.replace(free_name(self._folder.done, path.name))
             return ""

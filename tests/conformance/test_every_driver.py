@@ -98,6 +98,7 @@ async def _fault(stream: AsyncIterator[Observation]) -> DeviceFault:
 def _assert_helpful(fault: DeviceFault) -> None:
     assert fault.reason
     assert fault.remedy
+    assert fault.key, "pages that speak other languages have no words for it"
     assert isinstance(fault, OSError)
 
 

@@ -44,6 +44,8 @@ async def test_it_heals_by_itself_and_says_nothing_that_was_not_shown(patient: P
     assert healed_s <= HEALED_S_MAX
     assert _is_well(patient, injection)
     assert not patient.story.forbidden_steps()
+    unwell = [condition for condition in patient.story.told if condition.state is not DeviceState.ONLINE]
+    assert not [condition.reason for condition in unwell if condition.reason and not condition.key]
     if injection not in _ALTERS_VALUES:
         assert not patient.story.invented()
 

@@ -57,6 +57,7 @@ async def test_an_overload_is_told_nothing_is_invented_and_it_recovers() -> None
         overloaded = await until(stream, ConditionChanged)
         assert overloaded == ConditionChanged(DeviceState.DEGRADED, str(getattr(overloaded, "reason", "")))
         assert "too heavy" in str(getattr(overloaded, "reason", ""))
+        assert getattr(overloaded, "key", "") == Trouble.OVERLOADED
         load.load_g = 0
         assert await until(stream, ConditionChanged) == ConditionChanged(DeviceState.ONLINE, "")
         back = await until(stream, SensorRead)
