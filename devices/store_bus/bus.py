@@ -212,7 +212,7 @@ class StoreBus:
 
 
 def _skip_what_has_no_topic(client: aiomqtt.Client, drops: Drops) -> None:
-    """Count it and go on: an error while a message is taken in makes paho take in the same one for ever."""
+    """Count it and go on: left to itself it ends the connection, and what a broker keeps comes again with the next."""
     paho = client._client  # noqa: SLF001 - aiomqtt lets nobody stand between it and paho
     take_in = paho.on_message
 

@@ -6,6 +6,7 @@ they are shown: what services read as markup, a mention or a link is replaced by
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ LINES_MAX = 20
 
 _MARKUP = {ord(sign): ord(sign) + 0xFEE0 for sign in "@<>&[]*_`#~\\|{}$"}
 _MARKUP[ord(":")] = ord("：")
+_ADDRESS_DOT = re.compile(r"(?<=\S)[.。．｡](?=(?:[^\W\d_]{2,}|xn--[\w-]+)(?!\w))")
+"""Of a name that phones would make a link of though nothing says http: the last dot of ``host.example``."""
 _MILLI = 1_000
 
 Say = Callable[[str], str]
@@ -149,9 +152,9 @@ class Wordings:
 
 
 def plain(text: str, length_max: int = NAME_LENGTH_MAX) -> str:
-    """Untrusted text as it may stand in a message: one line, no markup, no mention, nothing that turns it round."""
+    """Untrusted text as it may stand in a message: one line, no markup, mention or link, nothing turned round."""
     shown = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
-    short = " ".join(shown.split())
+    short = " ".join(_ADDRESS_DOT.sub(". ", shown).split())
     short = short if len(short) <= length_max else f"{short[: length_max - 1]}…"
     return short.translate(_MARKUP)
 

@@ -116,6 +116,26 @@ def test_no_text_from_outside_breaks_a_line_or_marks_anything_up(hostile: str) -
     shown.encode("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("Sale at evil.com/pay now", "Sale at evil. com/pay now"),
+        ("www.evil.example", "www. evil. example"),
+        ("https://evil.cn?a=1", "https：//evil. cn?a=1"),
+        ("付款.中国/茶", "付款. 中国/茶"),
+        ("evil。com", "evil. com"),
+        ("evil.xn--fiqs8s", "evil. xn--fiqs8s"),
+        ("pay@evil.com", "pay＠evil. com"),
+        ("@all @everyone <!channel>", "＠all ＠everyone ＜!channel＞"),
+        ("Cola 1.5L", "Cola 1.5L"),
+        ("bus/shelf-1.a1", "bus/shelf-1.a1"),
+        ("茶。", "茶。"),
+    ],
+)
+def test_a_name_is_no_link_and_no_mention_on_a_phone(hostile: str, shown: str) -> None:
+    assert plain(hostile) == shown
+
+
 @given(
     st.dictionaries(st.sampled_from(["name_zh", "name_en", "sku", "reason", "units", "milli"]), st.text(max_size=99))
 )
