@@ -128,8 +128,10 @@ class Pusher:
             except JournalError as error:
                 _log.warning("commit", problem=f"messages to {destination.name} wait: {error}")
                 wait_s = LOOK_AGAIN_S
+            # Not wait_for, which forgets that it was cancelled when it is called at that very moment.
             with suppress(TimeoutError):
-                await asyncio.wait_for(queued.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await queued.wait()
 
     async def _call_out(self, destination: DestinationSettings) -> None:
         """Say that the journal takes nothing, without the journal: whoever has heard is known to this process only.

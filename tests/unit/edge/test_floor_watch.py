@@ -95,13 +95,16 @@ async def test_what_cannot_be_journalled_is_not_shown_and_is_tried_again(tmp_pat
         bench.disk.is_full = True
         await bench.weigh(0.0)
         assert bench.slot().units == 8
-        assert bench.open_alerts() == {}
+        (held,) = bench.open_alerts().values()
+        assert (held.kind, held.is_recorded) == ("durability", False)
         with pytest.raises(TouchError):
             await bench.floor.count("A1", CountAct(units=3))
         assert bench.slot().units == 8
         bench.disk.is_full = False
         await bench.weigh(0.0, seconds=2)
         assert bench.slot().units == 0
+        assert set(bench.open_alerts()) == {("stock_out", "A1"), ("durability", "journal")}
+        await bench.weigh(0.0, seconds=70)
         assert set(bench.open_alerts()) == {("stock_out", "A1")}
 
 
