@@ -10,6 +10,8 @@ from devices.observations import CardTapped, ChoiceMade, CodeScanned, FormFilled
 from loyalty.identifiers import medium_id
 
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+_EAN_LENGTH = 13
+_UPC_E_LENGTH = 8
 _LINEAR = ("EAN", "UPC", "GTIN", "ITF")
 
 SECRET_FIELDS = frozenset({"pin", "new", "old", "verifier"})
@@ -39,8 +41,9 @@ def translate(device: str, seen: Translatable, *, key: bytes) -> EventData:
 
 
 def _scanned(device: str, seen: CodeScanned, key: bytes) -> CodeScannedV1:
-    if is_product_code(seen.text, seen.symbology):
-        return CodeScannedV1(scanner=device, symbology=seen.symbology, sku=seen.text)
+    sku = goods_number(seen.text, seen.symbology)
+    if sku is not None:
+        return CodeScannedV1(scanner=device, symbology=seen.symbology, sku=sku)
     phone = phone_code(seen.text)
     if phone is None:
         medium = medium_id("code", seen.text.encode(), key=key)
@@ -93,14 +96,33 @@ def _sold(seen: SaleCompleted, key: bytes) -> SaleCompletedV1:
     )
 
 
-def is_product_code(text: str, symbology: str) -> bool:
-    """Whether a code names goods (GTIN-8/12/13/14 with its check digit) and so may be kept in clear.
+def goods_number(text: str, symbology: str) -> str | None:
+    """The article that a code names (GTIN-8/12/13/14 with its check digit), which may be kept in clear; else ``None``.
 
-    A QR code is never taken for goods, whatever its digits.
+    One spelling, whoever read it: a UPC has the thirteen digits of the EAN that it is, since some scanners and decoders
+    tell it so and others do not. A QR code is never taken for goods, whatever its digits.
     """
     if not symbology.upper().startswith(_LINEAR) and symbology.lower() != "unknown":
-        return False
-    return text.isascii() and text.isdigit() and len(text) in _GTIN_LENGTHS and check_digit_fits(text)
+        return None
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = _upc_of_short(text) if symbology.lower() == "upce" and len(text) == _UPC_E_LENGTH else text
+    if len(digits) not in _GTIN_LENGTHS or not check_digit_fits(digits):
+        return None
+    return digits if len(digits) == _UPC_E_LENGTH else digits.lstrip("0").rjust(_EAN_LENGTH, "0")
+
+
+def _upc_of_short(text: str) -> str:
+    """A UPC-E written out: the last digit before the check digit says where zeros were left out."""
+    head, body, check = text[0], text[1:7], text[7]
+    last = int(body[5])
+    if last <= 2:
+        middle = f"{body[:2]}{last}0000{body[2:5]}"
+    elif last <= 4:
+        middle = f"{body[:last]}00000{body[last:5]}"
+    else:
+        middle = f"{body[:5]}0000{last}"
+    return f"{head}{middle}{check}"
 
 
 def check_digit_fits(digits: str) -> bool:

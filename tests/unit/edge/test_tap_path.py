@@ -134,6 +134,48 @@ async def test_scanned_goods_are_kept_in_clear_and_greet_nobody(tmp_path: Path) 
         assert fact["sku"] == "4006381333931"
 
 
+@pytest.mark.parametrize(
+    ("text", "symbology", "sku"),
+    [
+        ("036000291452", "upca", "0036000291452"),
+        ("0036000291452", "ean13", "0036000291452"),
+        ("00036000291452", "itf14", "0036000291452"),
+        ("036000291452", "unknown", "0036000291452"),
+        ("01234505", "upce", "0012000003455"),
+        ("01234531", "upce", "0012300000451"),
+        ("01234543", "upce", "0012340000053"),
+        ("01234565", "upce", "0012345000065"),
+        ("96385074", "ean8", "96385074"),
+        ("14006381333938", "itf14", "14006381333938"),
+    ],
+)
+async def test_the_same_goods_have_the_same_number_whoever_reads_them(
+    tmp_path: Path, text: str, symbology: str, sku: str
+) -> None:
+    async with store_bench(tmp_path) as store:
+        assert await store.scan(text, symbology) == NothingToShow()
+        (fact,) = await store.facts(CodeScannedV1)
+        assert fact["sku"] == sku
+
+
+@pytest.mark.parametrize(
+    ("text", "symbology"),
+    [
+        ("4006381333930", "ean13"),
+        ("01234566", "upce"),
+        ("4006381333931", "qr"),
+        ("４００６３８１３３３９３１", "ean13"),
+    ],
+)
+async def test_what_is_no_number_of_goods_is_a_code_of_which_a_hash_is_kept(
+    tmp_path: Path, text: str, symbology: str
+) -> None:
+    async with store_bench(tmp_path) as store:
+        await store.scan(text, symbology)
+        (fact,) = await store.facts(CodeScannedV1)
+        assert (fact.get("sku"), len(fact["medium"]) > 0) == (None, True)
+
+
 async def test_a_sale_with_the_card_read_by_the_till_needs_no_tap(tmp_path: Path) -> None:
     async with store_bench(tmp_path) as store:
         assert isinstance(await store.sell("r-1", 1_000, card=BEN_CARD), SaleDecided)
