@@ -132,6 +132,14 @@ async def test_pages_figures_and_health_are_served(tmp_path: Path, free_port: Ca
     assert serving.result() == Ending(0)
 
 
+async def test_a_relay_that_powers_a_device_is_not_made_to_blink(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    relay = '[[indicators]]\nname = "relay"\ndriver = "gpio_relay"\npin = 4\n'
+    shop = Shop(tmp_path, free_port, extra=f'power = "relay"\n{relay}')
+    async with open_shop(shop, tmp_path):
+        assert (await shop.web.post("/api/devices/relay/blink", json={})).status_code == 404
+        assert {d["name"] for d in (await shop.web.get("/api/devices")).json()["devices"]} >= {"door", "relay"}
+
+
 async def test_hostile_requests_get_a_clear_answer_and_never_a_500(
     tmp_path: Path, free_port: Callable[[], int]
 ) -> None:

@@ -187,6 +187,21 @@ async def test_a_real_led_driver_on_virtual_pins_shines_through_all_of_it() -> N
     assert header.pin(17).function == "input"
 
 
+async def test_a_lamp_that_is_tried_out_blinks_and_then_shows_what_it_is_to_show() -> None:
+    lamp = Lamp()
+    lights = Lights([(table("light"), driver(lamp))])
+    async with lit(lights):
+        await lights.show("light", Signal.ON)
+        await lamp.until_shown(Signal.ON)
+        trying = asyncio.create_task(lights.try_out("light", seconds=60.0))
+        await lamp.until_shown(Signal.BLINK)
+        assert lights.shown() == {"light": Signal.ON}
+        trying.cancel()  # whoever asked went away
+        await lamp.until_shown(Signal.ON)
+    assert await lights.try_out("light", seconds=0.0)
+    assert not await lights.try_out("lamp", seconds=60.0)
+
+
 # --- what edge.toml may say of them ---
 
 EDGE = """
