@@ -26,7 +26,9 @@ ROUND_S_MAX = 5.0
 RETRY_S_MIN = 1.0
 RETRY_S_MAX = 60.0
 COMMANDS_WAITING_MAX = 16
-_ALERT_ID_LENGTH = 32
+COMMAND_S_MIN = 0.25
+"""Least time between two commands: each looks at the whole floor, and on a bus without passwords anybody may give some.
+"""
 _log = structlog.get_logger("show")
 
 
@@ -54,6 +56,7 @@ class HomeAssistant:
         self._upkeep = Upkeep(self._place, settings.sensor_interval_s)
         self._alerts: dict[str, AlertState] | None = None
         self._commands: asyncio.Queue[Heard] = asyncio.Queue(COMMANDS_WAITING_MAX)
+        self._waiting: set[Heard] = set()
         self._nudged = asyncio.Event()
 
     async def run(self) -> None:
@@ -144,32 +147,47 @@ class HomeAssistant:
                 if heard.is_retained:
                     self._upkeep.learn(heard.topic, heard.payload)
                     self._nudged.set()
-            elif not heard.is_retained and not self._commands.full():  # a command that was kept is nobody's word now
+            elif self._is_command(heard) and heard not in self._waiting and not self._commands.full():
+                self._waiting.add(heard)
                 self._commands.put_nowait(heard)
+
+    def _is_command(self, heard: Heard) -> bool:
+        """Whether one of our buttons sends this. Cheap: whatever else is sent there costs no more than this look."""
+        if heard.is_retained:
+            return False  # a command that was kept is nobody's word now
+        payload = heard.payload.decode("ascii", "replace")
+        if heard.topic == f"{self._place.root}/alerts/acknowledge":
+            return payload in (self._alerts or {})
+        return payload == PRESS and self._upkeep.stands(heard.topic.removesuffix("/acknowledge"))
 
     async def _obey(self) -> None:
         while True:
             heard = await self._commands.get()
+            self._waiting.discard(heard)
             alert = self._asked(heard)
             if alert is None:
-                _log.info("show", to=ACTOR, problem="a command that names no open alert")
-                continue
-            try:
-                result = await self._tools.act(alert, BoardAct(act="acknowledge", actor=ACTOR))
-            except TouchError as error:
-                _log.warning("show", to=ACTOR, problem=str(error))
+                _log.debug("show", to=ACTOR, problem="a command that names no open alert")
             else:
-                _log.info("show", to=ACTOR, alert=alert, done=result.is_done, reason=result.reason)
-            self._nudged.set()
+                await self._acknowledge(alert)
+            await self._tools.sleep(COMMAND_S_MIN)
+
+    async def _acknowledge(self, alert: str) -> None:
+        try:
+            result = await self._tools.act(alert, BoardAct(act="acknowledge", actor=ACTOR))
+        except TouchError as error:
+            _log.warning("show", to=ACTOR, problem=str(error))
+        else:
+            _log.info("show", to=ACTOR, alert=alert, done=result.is_done, reason=result.reason)
+        self._nudged.set()
 
     def _asked(self, heard: Heard) -> str | None:
         """Which alert a command is about."""
-        payload = heard.payload[: _ALERT_ID_LENGTH + 1].decode(errors="replace")
+        payload = heard.payload.decode("ascii", "replace")
         now = self._tools.snapshot()
         if heard.topic == f"{self._place.root}/alerts/acknowledge":
             return next((alert.id for alert in now.board.alerts if alert.id == payload), None)
         for slot in now.board.slots:
-            if heard.topic == f"{slot_topic(self._place, slot.slot)}/acknowledge" and payload == PRESS:
+            if heard.topic == f"{slot_topic(self._place, slot.slot)}/acknowledge":
                 alert = first_unclaimed(now, slot.slot)
                 return alert.id if alert else None
         return None

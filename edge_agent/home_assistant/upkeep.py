@@ -47,6 +47,10 @@ class Upkeep:
             known.setdefault(key, platform)
         self._said.pop(topic, None)
 
+    def stands(self, topic: str) -> bool:
+        """Whether something was said on this topic, and stands there."""
+        return topic in self._said
+
     def due(self, wanted: Projection, now_s: float, *, software: str) -> list[Saying]:
         """What to say now, in this order: what is taken back first, then announcements, then states."""
         sayings = [*self._taken_back(wanted), *self._announcements(wanted, software), *self._states(wanted, now_s)]

@@ -161,7 +161,7 @@ async def test_hostile_names_arrive_as_text(tmp_path: Path, free_port: Callable[
         assert (await send(tmp_path, ntfy.url(), message("zh-CN", alert))).fate is Fate.SENT
         assert (await send(tmp_path, mail.url(), message("en", alert))).fate is Fate.SENT
         (told,), (letter,) = ntfy.messages, mail.letters
-    assert told["title"].startswith("缺货：＜b＞＠all＜/b＞ Bcc： x＠evil.example ［click］(http：//evil")
+    assert told["title"].startswith("缺货：＜b＞＠all＜/b＞ Bcc： x＠evil. example ［click］(http：//evil")
     assert told["message"].splitlines()[0] == "位置：＜script＞ · A1 ＠everyone"
     assert letter["Bcc"] is None
     assert not set("@<>[]*`\u202e") & set(told["title"] + told["message"])
