@@ -265,12 +265,26 @@ def _fault(settings: BusSettings, error: Exception) -> DeviceFault:
             retry_after_s=15.0,
             key=Trouble.FORBIDDEN,
         )
+    if (doubt := _distrust(error)) is not None:
+        return DeviceFault(
+            f"{settings.place} is not who it should be: {doubt.verify_message or doubt.reason}",
+            remedy="name in tls.ca_file the authority that signed the broker's certificate, for this very address",
+            retry_after_s=15.0,
+            key=Trouble.FORBIDDEN,
+        )
     said = "no answer in time" if isinstance(error, TimeoutError) else str(error)
     return DeviceFault(
         f"{settings.place}: the in-store broker cannot be reached ({said})",
         remedy="start the broker (systemctl status mosquitto), and check host and port",
         key=Trouble.SILENT if isinstance(error, TimeoutError) else Trouble.GONE,
     )
+
+
+def _distrust(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """The doubt about the broker's certificate behind an error, if that is what it was."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _code(code: object) -> int:
