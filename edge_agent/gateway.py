@@ -155,7 +155,14 @@ class Gateway:
             staff_pages(pages, self.hub, self.vitals.status),
             board_pages(pages, self.hub, self.floor_room.board_desk, who=who_is_there),
             calibration_pages(pages, self.hub, self.floor_room.calibrating, who=who_is_there),
-            member_pages(pages, self.hub, self.staff_desk, counters=[c.name for c in self._counters.all], who=who_acts),
+            member_pages(
+                pages,
+                self.hub,
+                self.staff_desk,
+                counters=[c.name for c in self._counters.all],
+                who=who_acts,
+                store_name=settings.gateway.store_name,
+            ),
             live_pages(self.hub),
             device_pages(self._device_source(), self.floor_room.blink),
             figures(

@@ -27,6 +27,12 @@ _GLANCE = (
     "awaits",
     "reason",
 )
+_GLANCE_OF = {
+    "regulars.alert.changed.v1": ("kind", "subject", "state"),
+    "regulars.stock.changed.v1": ("slot", "units", "cause"),
+    "regulars.stock.discrepancy.v1": ("kind", "slot", "units"),
+}
+"""What says most of events whose own words are not among the usual ones."""
 _GLANCE_FIELDS_MAX = 3
 _TEXT_LENGTH_MAX = 40
 
@@ -63,8 +69,8 @@ def feed_item(lane: str, received: Received) -> FeedItem:
 
 
 def _item(lane: str, sequence: int, event: Mapping[str, Any]) -> FeedItem:
-    found = [event["data"].get(name) for name in _GLANCE]
-    words = [value[:_TEXT_LENGTH_MAX] for value in found if isinstance(value, str) and value]
+    found = [event["data"].get(name) for name in _GLANCE_OF.get(event["type"], _GLANCE)]
+    words = [str(value)[:_TEXT_LENGTH_MAX] for value in found if isinstance(value, str | int) and value != ""]
     return FeedItem(
         lane=lane,
         sequence=sequence,

@@ -171,6 +171,7 @@ LOOKING: Mapping[str, Screen] = {
         name=_NAME, visit="v1", reference="8f0c1d2e3a4b/ledger/18204", at=_NOON, lines=_HISTORY[3:4], is_sent=True
     ),
     "coupons": MyCoupons(name=_NAME, visit="v1", coupons=_COUPONS, online=False),
+    "coupons-shown": MyCoupons(name=_NAME, visit="v1", coupons=_COUPONS[:1]),
     "coupons-none": MyCoupons(name=_NAME, visit="v1"),
     "coupons-many": MyCoupons(
         name=_NAME, visit="v1",
@@ -246,6 +247,9 @@ FILLING: Mapping[str, Screen] = {
     "problem": Problem(name=_NAME, visit="v1", reason="not_enough_rights", back=View.REWARDS),
     "problem-unknown": Problem(name=_NAME, visit="v1", reason="outcome_unknown", back=View.POINTS),
     "problem-wait": Problem(name=_NAME, visit="v1", reason="pin_locked", retry_after_s=7200),
+    "problem-copied": Problem(reason="card_unproven"),
+    "problem-torn": Problem(reason="card_again"),
+    "problem-reader": Problem(reason="card_elsewhere"),
     "problem-new": Problem(reason="something_of_tomorrow"),
 }  # fmt: skip
 

@@ -51,7 +51,7 @@ def gallery() -> FastAPI:
     app.include_router(staff_pages(pages, hub, status))
     app.include_router(staff_pages(pages, hub, alarming), prefix="/alarming")
 
-    app.include_router(member_pages(pages, hub, SampleDesk(), counters=["counter-1", "counter-2"]))
+    app.include_router(member_pages(pages, hub, SampleDesk(), counters=["counter-1", "counter-2"], store_name=STORE))
 
     for prefix, board in BOARDS.items():
         app.include_router(board_pages(pages, hub, SampleFloor(board)), prefix=prefix)

@@ -44,7 +44,13 @@ def _as_written(_: Request, act: Act) -> Act:
 
 
 def member_pages(
-    pages: Pages, hub: LiveHub, desk: MemberDesk, *, counters: Sequence[str], who: Who = _as_written
+    pages: Pages,
+    hub: LiveHub,
+    desk: MemberDesk,
+    *,
+    counters: Sequence[str],
+    who: Who = _as_written,
+    store_name: str = "",
 ) -> APIRouter:
     """``GET /staff/members`` for people; below it ``POST /find``, ``GET /{member}``, ``POST /{member}/act``.
 
@@ -60,6 +66,7 @@ def member_pages(
             request,
             "staff/members.html",
             counters=list(counters),
+            store_name=store_name,
             live_url=f"/live/{MEMBERS_CHANNEL}",
             live_after="",
         )

@@ -64,7 +64,9 @@ function listShown() {
   const scales = state.list.scales.map((one) => ({
     ...one,
     thing: thing(one),
-    tone: one.taught_at ? "good" : "warn",
+    tone: one.taught_at ? "good" : one.is_raw ? "warn" : "calm",
+    is_untaught: one.taught_at === null && one.is_raw,
+    tells_grams: one.taught_at === null && !one.is_raw,
     drift: one.drift_g_per_day === null ? null : signed(rounded(one.drift_g_per_day, 1), language),
   }));
   return { scales, has_scales: scales.length > 0 };
