@@ -20,13 +20,13 @@ from edge_agent.alerts.lifecycle import CALLS, AlertEvent, Refusal, after
 from edge_agent.alerts.routing import Called, Routing
 from edge_agent.alerts.schedule import Schedule
 from edge_agent.alerts.steps import Messages, Step, Steps
-from edge_agent.alerts.views import Facts, in_order, tidy, view_of
+from edge_agent.alerts.views import Facts, tidy, view_of
 from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.floor.bell import Bell
 from edge_agent.floor.findings import JOURNAL, AlertKind, Finding, Holds
 from edge_agent.journal import Reader
 from edge_agent.journal.floor.alerts import KeptAlert
-from kiosk_ui.staff.board import AlertState, AlertView
+from kiosk_ui.staff.board import AlertState, AlertView, urgency
 
 ALERTS_OPEN_MAX = 1_000
 """More are not raised: a store in which so much is wrong has one thing wrong."""
@@ -164,10 +164,10 @@ class Alerts:
         return None if found is None else self._with_facts(found)
 
     def views(self) -> tuple[AlertView, ...]:
-        """For the board: open ones first, most urgent first, oldest first; then the last that were resolved."""
+        """For the board, in its order: open ones, then the last that were resolved."""
         resolved = sorted(self._resolved.values(), key=lambda alert: alert.changed_at)[-RESOLVED_SHOWN_MAX:]
         held = () if self._held is None else (self._held,)
-        everything = in_order((*held, *self._open.values(), *resolved))
+        everything = sorted((*held, *self._open.values(), *resolved), key=urgency)
         return tuple(view_of(self._with_facts(one), is_recorded=one is not self._held) for one in everything)
 
     def open_by_kind(self) -> dict[AlertKind, int]:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from edge_agent.journal.floor.alerts import KeptAlert
-from kiosk_ui.staff.board import AlertState, AlertView, Severity
+from kiosk_ui.staff.board import AlertView
 
 FACTS_MAX = 16
 FACT_LENGTH_MAX = 200
 _INTEGER_MAX = 2**53
 
 Facts = Mapping[str, str | int]
-
-_URGENCY = {Severity.URGENT: 0, Severity.WARNING: 1, Severity.INFO: 2}
-_STATES = {
-    AlertState.ESCALATED: 0,
-    AlertState.RAISED: 1,
-    AlertState.ACKNOWLEDGED: 2,
-    AlertState.SNOOZED: 3,
-    AlertState.RESOLVED: 4,
-}
 
 
 def tidy(facts: Facts) -> Facts:
@@ -47,19 +38,6 @@ def view_of(alert: KeptAlert, *, is_recorded: bool = True) -> AlertView:
         escalation=alert.escalation,
         is_recorded=is_recorded,
     )
-
-
-def in_order(alerts: Iterable[KeptAlert]) -> list[KeptAlert]:
-    """What to do first comes first; of the resolved, the newest."""
-    return sorted(alerts, key=_rank)
-
-
-def _rank(alert: KeptAlert) -> tuple[int, int, int, float, str, str]:
-    # To the last place, so that a restart shows the same order.
-    if not alert.is_open:
-        return 1, 0, 0, -alert.changed_at.timestamp(), alert.kind, alert.subject
-    urgency, state = _URGENCY[alert.severity], _STATES[alert.state]
-    return 0, urgency, state, alert.raised_at.timestamp(), alert.kind, alert.subject
 
 
 def _tidy(value: str | int) -> str | int:

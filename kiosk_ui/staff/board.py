@@ -5,8 +5,9 @@ One view for all: the page, its JSON, its live stream and Home Assistant.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
@@ -69,15 +70,34 @@ _WAITS_FOR_SOMEBODY = (AlertState.RAISED, AlertState.ESCALATED, AlertState.ACKNO
 _MOST_SEVERE_FIRST = (Severity.URGENT, Severity.WARNING, Severity.INFO)
 
 
-def urgency(alert: AlertView) -> tuple[int, int, float]:
-    """The place of an alert on the board: what still waits for somebody first, then the most severe, then the oldest.
+class Ranked(Protocol):
+    """What the place of an alert depends on."""
 
-    What somebody has in hand comes below, then what was put off, then what is done, the latest first.
+    @property
+    def kind(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def state(self) -> AlertState: ...
+    @property
+    def raised_at(self) -> datetime: ...
+    @property
+    def changed_at(self) -> datetime: ...
+
+
+def urgency(alert: Ranked) -> tuple[int, int, float, str, str]:
+    """The place of an alert wherever they are listed: what waits for somebody, then the most severe, then the oldest.
+
+    What somebody has in hand comes below, then what was put off, then what is done, the latest first. Decided to the
+    last place, so that a restart changes nothing.
     """
     if alert.state is AlertState.RESOLVED:
-        return len(_WAITS_FOR_SOMEBODY), 0, -alert.changed_at.timestamp()
+        return len(_WAITS_FOR_SOMEBODY), 0, -alert.changed_at.timestamp(), alert.kind, alert.subject
     place = max(1, _WAITS_FOR_SOMEBODY.index(alert.state))
-    return place, _MOST_SEVERE_FIRST.index(alert.severity), alert.raised_at.timestamp()
+    severity = _MOST_SEVERE_FIRST.index(alert.severity)
+    return place, severity, alert.raised_at.timestamp(), alert.kind, alert.subject
 
 
 class StockState(StrEnum):

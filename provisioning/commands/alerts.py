@@ -18,13 +18,14 @@ from rich.text import Text
 
 from edge_agent.alerts.messages import Wordings, plain
 from edge_agent.alerts.sender import ChildSender, Fate, Verdict
-from edge_agent.alerts.views import in_order, view_of
+from edge_agent.alerts.views import view_of
 from edge_agent.app import JOURNAL_FILE
 from edge_agent.config import ConfigError, EdgeSettings
 from edge_agent.config.alert_settings import DestinationSettings
 from edge_agent.journal import JournalError
 from edge_agent.journal.floor.alerts import KeptAlert, KeptPush
 from edge_agent.journal.inspection import alerts_file
+from kiosk_ui.staff.board import urgency
 from provisioning.failures import CommandFailure, Exit
 
 app = typer.Typer(add_completion=False, help="What staff are called for: list, test.", no_args_is_help=True)
@@ -48,13 +49,13 @@ def alerts() -> None:
 
 @app.command("list", epilog="Example:  regulars alerts list --config /etc/regulars/edge.toml")
 def list_alerts(*, config: _Config = _EDGE_TOML, as_json: _Json = False) -> None:
-    """Print every open alert, most urgent first. Read-only, also while the gateway runs."""
+    """Print every open alert, in the order of the board. Read-only, also while the gateway runs."""
     path = _settings(config).gateway.data_dir / JOURNAL_FILE
     try:
         pushes = alerts_file(path)
     except JournalError as error:
         raise CommandFailure(f"{error.place}: {error.problem}.", f"{error.remedy}.") from error
-    found = in_order(pushes)
+    found = sorted(pushes, key=urgency)
     if as_json:
         typer.echo(json.dumps([view_of(alert).model_dump(mode="json") for alert in found], ensure_ascii=False))
         return
