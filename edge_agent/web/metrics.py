@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from devices.observations import DeviceState
 from edge_agent.outcomes import (
     CannotBeDone,
+    CardRefused,
     CouponShown,
     FormDecided,
     MediumLinked,
@@ -144,6 +145,7 @@ def _kind_of(outcome: Outcome) -> str:
 _KINDS: dict[type[object], str] = {
     MemberSeen: "member_seen",
     MediumUnknown: "medium_unknown",
+    CardRefused: "card_refused",
     CouponShown: "coupon_shown",
     SaleWaits: "deferred",
     VisitEnded: "visit_ended",
@@ -151,3 +153,5 @@ _KINDS: dict[type[object], str] = {
     CannotBeDone: "refused",
     NothingToShow: "nothing",
 }
+COUNTED = frozenset({*_KINDS, SaleDecided, FormDecided})
+"""Outcomes that have a word; one without it would be no member's fault, and stop what follows of it."""

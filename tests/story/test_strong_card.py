@@ -41,6 +41,12 @@ async def test_the_card_is_authenticated_and_its_clone_is_refused_kindly_in_both
             ("wrong_key", store.floor.counter.names.reader)
         ]
         assert len(await _told(store, "regulars.card.tapped.v1")) == taps
+        (alert,) = await _alerts(store)
+        assert (alert["kind"], alert["subject"], alert["state"]) == (
+            "card_copied",
+            store.floor.counter.names.reader,
+            "raised",
+        )
         words = await _kiosk_words(store)
         for title, advice in _WORDS:
             assert title in words["problem.card_unproven"]
@@ -96,6 +102,15 @@ async def _scan(store: Store, link: str) -> Seen:
             await store.floor.scan(link)
             if seen := await witness.sees(_SCREENS, after=before, timeout_s=2.0):
                 return seen
+
+
+async def _alerts(store: Store) -> list[dict[str, Any]]:
+    """What staff are called for, once they are called for something."""
+    async with asyncio.timeout(_ANSWER_S):
+        while True:
+            board = (await store.web.get(f"{store.branch.url}/api/board")).json()
+            if board["alerts"]:
+                return list(board["alerts"])
 
 
 async def _told(store: Store, kind: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -17,13 +18,13 @@ from edge_agent.clock import system_clock
 from edge_agent.config import GatewaySettings
 from edge_agent.counters import Counter, Counters
 from edge_agent.journal import Journal, JournalSettings, StandingWord, Transaction
-from edge_agent.outcomes import CannotBeDone
+from edge_agent.outcomes import CannotBeDone, Outcome
 from edge_agent.rights.desk import RightsDesk
 from edge_agent.standing.notices import Notices
 from edge_agent.standing.screen_times import WAITING_MAX, ScreenTimes
 from edge_agent.standing.vitals import Vitals
 from edge_agent.supervision import DeviceCondition
-from edge_agent.web.metrics import Metrics
+from edge_agent.web.metrics import COUNTED, Metrics
 from kiosk_ui.kiosk.session import KioskSession
 from kiosk_ui.live import LiveHub
 from kiosk_ui.staff.status import STATUS_CHANNEL, STATUS_EVENT
@@ -201,3 +202,7 @@ async def test_the_metrics_carry_the_loss_ledger_and_one_state_per_device(journa
     assert 'regulars_journal_rows{is="acked",lane="ledger"} 0.0' in text
     assert "regulars_link_online 1.0" in text
     assert "regulars_storage_written_bytes_per_day" in text
+
+
+def test_every_outcome_is_counted_under_a_word_of_its_own_kind() -> None:
+    assert set(get_args(Outcome)) <= COUNTED
