@@ -33,6 +33,8 @@ ALERTS_OPEN_MAX = 1_000
 CONDITIONS_MAX = 10_000
 """Of more subjects nothing is remembered."""
 RESOLVED_SHOWN_MAX = 20
+AFTER_START = timedelta(minutes=2)
+"""After a start, nothing that came due before it happens sooner."""
 ESCALATION_MAX = 10
 
 Key = tuple[AlertKind, str]
@@ -84,6 +86,7 @@ class Alerts:
         self._open: dict[Key, KeptAlert] = {}
         self._resolved: dict[Key, KeptAlert] = {}
         self._held: KeptAlert | None = None
+        self._has_begun = False
         for alert in kept:
             self._put(alert)
 
@@ -95,12 +98,14 @@ class Alerts:
 
     def find(self, now: datetime, findings: Iterable[Finding]) -> Steps:
         """Hear what rooms find; returns what follows of it at once."""
+        self._begin(now)
         keys = [self._hear(now, finding) for finding in findings]
         return self._due(now, dict.fromkeys(keys))
 
     def tick(self, now: datetime) -> Steps:
         """What follows of the time that has passed. Whatever was computed and never accepted is computed again."""
         self.unraised = 0
+        self._begin(now)
         held = () if self._held is None else (_UNSAFE,)
         return self._due(now, dict.fromkeys((*self._conditions, *self._open, *held)))
 
@@ -123,6 +128,14 @@ class Alerts:
                 self._conditions.pop((step.alert.kind, step.alert.subject), None)
         if steps:
             self.queued.ring()
+
+    def clock_moved(self, by: timedelta) -> None:
+        """The clock was set: all that waits goes on waiting for as long as it had to."""
+        for condition in self._conditions.values():
+            condition.since += by
+        for key, alert in self._open.items():
+            due, until = (None if moment is None else moment + by for moment in (alert.due, alert.until))
+            self._open[key] = replace(alert, due=due, until=until)
 
     def hold(self, now: datetime, reason: str) -> bool:
         """The journal takes nothing: the alert that says so is held in memory until it does. Whether that is news.
@@ -176,6 +189,19 @@ class Alerts:
         if self._held is not None:
             counted[self._held.kind] += 1
         return {kind: counted[kind] for kind in AlertKind}
+
+    def _begin(self, now: datetime) -> None:
+        """What came due while nothing ran waits for sensors to say that it is still so, and for people to come.
+
+        It waits as long as it is late, at least :data:`AFTER_START`, and never longer than it would from the start.
+        """
+        overdue = {} if self._has_begun else {k: a for k, a in self._open.items() if a.due is not None and a.due <= now}
+        self._has_begun = True
+        for key, alert in overdue.items():
+            afresh = self._told(Step(alert, None), now).alert.due or now
+            late = now + max(AFTER_START, now - (alert.due or now))
+            due = now + AFTER_START if alert.state is AlertState.SNOOZED else min(afresh, late)
+            self._open[key] = replace(alert, due=due)
 
     def _hear(self, now: datetime, finding: Finding) -> Key:
         key = (finding.kind, finding.subject)

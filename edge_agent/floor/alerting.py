@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from devices.device import Signal
@@ -40,6 +40,10 @@ class Alerts(Protocol):
         """Its own steps are durable: from now on it is so."""
         ...
 
+    def clock_moved(self, by: timedelta) -> None:
+        """The clock was set: nothing is due for that."""
+        ...
+
     def hold(self, now: datetime, reason: str) -> bool:
         """The journal takes nothing: say so from memory until it does. Whether that is news."""
         ...
@@ -71,6 +75,9 @@ class NoAlerts:
 
     def accept(self, steps: Any) -> None:
         """Nothing followed."""
+
+    def clock_moved(self, by: timedelta) -> None:
+        """Nothing waits."""
 
     def hold(self, now: datetime, reason: str) -> bool:  # noqa: ARG002
         return False

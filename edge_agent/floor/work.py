@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from cloud_bridge.floor_contract import ClimateMeasuredV1, StockChangedV1, StockDiscrepancyV1
 from devices.readings import Measure
@@ -25,10 +26,12 @@ class Work:
     climate: dict[tuple[str, Measure], ClimateMeasuredV1] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     steps: Steps | None = None
+    clock_moved: timedelta = timedelta()
+    """By how much the clock was set: messages that wait are no older for it."""
 
     def __bool__(self) -> bool:
         """Whether anything must be written."""
-        return bool(self.shelf or self.contacts or self.climate or self.steps)
+        return bool(self.shelf or self.contacts or self.climate or self.steps or self.clock_moved)
 
     def write(self, tx: Transaction) -> None:
         """Rows, events, alerts. Touches nothing but the transaction: it may be run a second time."""
@@ -48,6 +51,9 @@ class Work:
             tx.record(event_of(key, contact))
         for measured in self.climate.values():
             tx.record(measured)
+        if self.clock_moved:
+            # Before new ones are queued.
+            tx.move_pushes(self.clock_moved)
         if self.steps:
             self.steps.write(tx)
 

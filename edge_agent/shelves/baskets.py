@@ -120,6 +120,22 @@ def give_back(basket: Basket, units: int) -> Basket:
     return replace(basket, at_till=basket.at_till + units)
 
 
+def moved(basket: Basket, by: timedelta) -> Basket:
+    """The same, by a clock that was set."""
+
+    def later(lots: tuple[Lot, ...]) -> tuple[Lot, ...]:
+        return tuple(replace(lot, at=lot.at + by) for lot in lots)
+
+    return replace(
+        basket,
+        taken=later(basket.taken),
+        doubtful=later(basket.doubtful),
+        owed=later(basket.owed),
+        refilled=later(basket.refilled),
+        missing=later(basket.missing),
+    )
+
+
 def expire(basket: Basket, now: datetime, window: timedelta) -> tuple[Basket, tuple[Discrepancy, ...]]:
     """What has waited for longer than ``window``: taken and unsold is missing, owed is phantom, doubt is forgotten."""
     since = now - window

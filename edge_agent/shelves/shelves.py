@@ -177,6 +177,10 @@ class Shelves:
         self._seen[slot] = seen
         return True
 
+    def clock_moved(self, by: timedelta) -> None:
+        """The clock was set: what is in baskets is no older for it."""
+        self._baskets = {sku: baskets.moved(basket, by) for sku, basket in self._baskets.items()}
+
     # What follows computes and changes nothing.
 
     def due(self, at: datetime, at_s: float, *, totals: Mapping[str, tuple[int, int]] | None = None) -> ShelfStep:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -181,6 +181,14 @@ class AlertKeeping(AlertQueries):
         )
         if done.rowcount != 1:
             raise StaleAlertError(f"the alert {alert.id} is not at its step {alert.version - 1}")
+
+    def move_pushes(self, by: timedelta) -> None:
+        """The clock was set: messages that wait are no older for it, and none waits for a time that is far off now."""
+        by_ms = by // timedelta(milliseconds=1)
+        self._connection.execute(
+            "UPDATE pushes SET queued_ms = queued_ms + ?, due_ms = due_ms + ? WHERE outcome = 'waiting'",
+            (by_ms, min(0, by_ms)),
+        )
 
     def queue_push(self, key: PushKey, *, due: datetime) -> None:
         """Have a message sent from ``due`` on: once ever. One that was withdrawn unsent waits again."""
