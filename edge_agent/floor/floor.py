@@ -21,6 +21,7 @@ from edge_agent.config.floor_settings import FloorSettings
 from edge_agent.floor.alerting import Alerts, Lights, NoAlerts
 from edge_agent.floor.bell import Bell
 from edge_agent.floor.board_view import sensor_view, slot_view
+from edge_agent.floor.clock_steps import ClockSteps
 from edge_agent.floor.findings import JOURNAL, AlertKind, Finding, Holds
 from edge_agent.floor.hearing import Hearers, Hearing
 from edge_agent.floor.sensors import Sensor, Sensors
@@ -86,6 +87,8 @@ class Floor:
         self._gone: set[str] = set()
         self._looked_at = 0
         self._is_refused = False
+        self._clock_steps = ClockSteps(tools.now, tools.monotonic)
+        self._moved = timedelta()
         self._hours: tuple[str | None, bool] = (None, False)
         self._said_of_sensors: dict[str, Holds] = {}
         self.sensors = Sensors(monotonic=tools.monotonic)
@@ -150,6 +153,7 @@ class Floor:
             return ActResult(is_done=False, reason="gone")
         planned = self._shelves.plan[slot]
         async with self._alerts.turn:
+            self._mind_the_clock()
             now, now_s = self._tools.now(), self._tools.monotonic()
             work = Work(self._shelves.count(slot, count.units, now, now_s))
             work.findings = [*recounted(planned), *self._of_slot(slot, work)]
@@ -245,6 +249,7 @@ class Floor:
     async def _walk(self, *, is_tick: bool = False) -> None:
         """Journal what is due, with all that follows from it."""
         async with self._alerts.turn:
+            self._mind_the_clock()
             found, sold = tuple(self._found.values()), frozenset(self._sold)
             self._found.clear()
             self._sold.clear()
@@ -261,10 +266,19 @@ class Floor:
                 self._sold |= sold
                 self._found = {(finding.kind, finding.subject): finding for finding in found} | self._found
 
+    def _mind_the_clock(self) -> None:
+        """A clock that was set makes nothing due that was not."""
+        if not (step := self._clock_steps.look()):
+            return
+        _log.warning("sense", problem="the clock was set", seconds=round(step.total_seconds()))
+        self._alerts.clock_moved(step)
+        self._shelves.clock_moved(step)
+        self._moved += step
+
     async def _due(self, found: tuple[Finding, ...], sold: frozenset[str], *, is_tick: bool) -> Work:
         totals = await self._tools.journal.read(lambda reader: reader.sold_of(sold)) if sold else None
         now, now_s = self._tools.now(), self._tools.monotonic()
-        work = Work(self._shelves.due(now, now_s, totals=totals), findings=list(found))
+        work = Work(self._shelves.due(now, now_s, totals=totals), findings=list(found), clock_moved=self._moved)
         for slot in dict.fromkeys((*work.shelf.stocks, *(self._next_slots() if is_tick else ()))):
             work.findings += self._of_slot(slot, work)
         work.findings += self._of_discrepancies(work)
@@ -281,6 +295,7 @@ class Floor:
         """Write it, then believe it. Raises :class:`JournalError`: then nothing of it is so."""
         if work:
             await self._tools.journal.write(work.write)
+        self._moved -= work.clock_moved
         self._shelves.accept(work.shelf)
         self._climate.accept(work.climate)
         self._contacts.accept(work.contacts)
