@@ -20,7 +20,7 @@ from devices.readings import Measure, SensorBack, SensorFound, SensorLost, Senso
 from edge_agent.config.floor_settings import FloorSettings
 from edge_agent.floor.alerting import Alerts, Lights, NoAlerts
 from edge_agent.floor.bell import Bell
-from edge_agent.floor.board_view import sensor_view, slot_view
+from edge_agent.floor.board_view import FloorView
 from edge_agent.floor.clock_steps import ClockSteps
 from edge_agent.floor.findings import JOURNAL, AlertKind, Finding, Holds
 from edge_agent.floor.hearing import Hearers, Hearing
@@ -41,7 +41,8 @@ from edge_agent.shelves.tracking import TrackRules
 from edge_agent.supervision import DeviceCondition
 from kiosk_ui.kiosk.touch import TouchError
 from kiosk_ui.live import LiveHub
-from kiosk_ui.staff.board import SENSORS_SHOWN_MAX, SLOTS_SHOWN_MAX, ActResult, AlertView, Board, CountAct
+from kiosk_ui.staff.board import ActResult, AlertView, Board, CountAct
+from kiosk_ui.staff.board_stream import BoardStream
 
 TICK_S = 1.0
 LOOKED_AT_MAX = 20
@@ -92,6 +93,9 @@ class Floor:
         self._hours: tuple[str | None, bool] = (None, False)
         self._said_of_sensors: dict[str, Holds] = {}
         self.sensors = Sensors(monotonic=tools.monotonic)
+        self._view = FloorView(
+            tools.store_name, tools.now, tools.monotonic, lambda: self._alerts, lambda: self._shelves, self.sensors
+        )
         self.changed = Bell()
         """Rung when the board looks different."""
 
@@ -179,25 +183,14 @@ class Floor:
 
     def board(self) -> Board:
         """The floor as it is now."""
-        now, now_s = self._tools.now(), self._tools.monotonic()
-        slots = list(self._shelves.plan)[:SLOTS_SHOWN_MAX]
-        return Board(
-            store_name=self._tools.store_name,
-            at=now,
-            alerts=self.alert_views(),
-            slots=tuple(slot_view(self._shelves.now(slot, now, now_s)) for slot in slots),
-            sensors=tuple(sensor_view(sensor, now_s) for sensor in self.sensors.all()[:SENSORS_SHOWN_MAX]),
-            shift=self._alerts.shift(now),
-            is_quiet=self._alerts.is_quiet(now),
-        )
+        return self._view.board()
 
     async def run(self) -> None:
         """See every second what time alone changes, and show what changed. Never returns."""
+        stream = BoardStream(self._tools.hub, monotonic=self._tools.monotonic)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_ticking(), name="floor tick")
-            group.create_task(
-                publish_board(self._tools.hub, self.board, self.changed, sleep=self._tools.sleep), name="board"
-            )
+            group.create_task(publish_board(stream, self._view, self.changed, sleep=self._tools.sleep), name="board")
             if self._tools.lights is not None:
                 group.create_task(self._light(self._tools.lights), name="shelf lights")
 

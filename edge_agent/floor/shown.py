@@ -10,8 +10,8 @@ from edge_agent.floor.alerting import Lights
 from edge_agent.floor.bell import Bell
 from edge_agent.floor.findings import AlertKind
 from edge_agent.shelves.planogram import PlannedSlot
-from kiosk_ui.live import LiveHub
-from kiosk_ui.staff.board import BOARD_CHANNEL, BOARD_EVENT, AlertState, AlertView, Board, Severity
+from kiosk_ui.staff.board import AlertState, AlertView, Severity
+from kiosk_ui.staff.board_stream import BoardParts, BoardStream
 
 PUBLISH_EVERY_S_MIN = 0.25
 PUBLISH_EVERY_S_MAX = 5.0
@@ -22,16 +22,16 @@ _STRENGTH = (Signal.OFF, Signal.ON, Signal.BLINK, Signal.ALARM)
 
 
 async def publish_board(
-    hub: LiveHub, board: Callable[[], Board], changed: Bell, *, sleep: Callable[[float], Awaitable[None]]
+    stream: BoardStream, floor: BoardParts, changed: Bell, *, sleep: Callable[[float], Awaitable[None]]
 ) -> None:
-    """Publish the board while somebody looks: on each change, at most 4 times a second, at least every 5 s."""
+    """Show the board to whoever looks: on each change, at most 4 times a second, and what time alone changes."""
     news = changed.listener()
     while True:
-        if hub.readers(BOARD_CHANNEL):
-            hub.publish(BOARD_EVENT, board(), channel=BOARD_CHANNEL)
+        due_s = stream.show(floor)
         await sleep(PUBLISH_EVERY_S_MIN)
+        wait_s = min(PUBLISH_EVERY_S_MAX, PUBLISH_EVERY_S_MAX if due_s is None else due_s) - PUBLISH_EVERY_S_MIN
         try:
-            async with asyncio.timeout(PUBLISH_EVERY_S_MAX - PUBLISH_EVERY_S_MIN):
+            async with asyncio.timeout(max(0.0, wait_s)):
                 await news.wait()
         except TimeoutError:
             continue

@@ -14,8 +14,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 from devices.observations import DeviceState
 from devices.readings import Measure
 
-BOARD_EVENT = "board"
 BOARD_CHANNEL = "staff.board"
+ALERTS_EVENT = "alerts"
+SLOTS_EVENT = "slots"
+SENSORS_EVENT = "sensors"
 ALERTS_SHOWN_MAX = 200
 SLOTS_SHOWN_MAX = 2_000
 SENSORS_SHOWN_MAX = 1_000
@@ -146,14 +148,11 @@ class SensorView(_View):
     is_stale: bool = False
 
 
-class Board(_View):
-    """Everything on the staff board. ``alerts`` are put in the order of :func:`urgency`, however they came."""
+class BoardAlerts(_View):
+    """What there is to do, and for whom. ``alerts`` are put in the order of :func:`urgency`, however they came."""
 
-    store_name: str
     at: AwareDatetime
     alerts: tuple[AlertView, ...] = Field(default=(), max_length=ALERTS_SHOWN_MAX)
-    slots: tuple[SlotView, ...] = Field(default=(), max_length=SLOTS_SHOWN_MAX)
-    sensors: tuple[SensorView, ...] = Field(default=(), max_length=SENSORS_SHOWN_MAX)
     shift: str | None = None
     """Who is on duty, by the plan of shifts."""
     is_quiet: bool = False
@@ -163,6 +162,26 @@ class Board(_View):
     @classmethod
     def _most_urgent_first(cls, alerts: tuple[AlertView, ...]) -> tuple[AlertView, ...]:
         return tuple(sorted(alerts, key=urgency))
+
+
+class BoardSlots(_View):
+    """Every slot."""
+
+    at: AwareDatetime
+    slots: tuple[SlotView, ...] = Field(default=(), max_length=SLOTS_SHOWN_MAX)
+
+
+class BoardSensors(_View):
+    """Every sensor."""
+
+    at: AwareDatetime
+    sensors: tuple[SensorView, ...] = Field(default=(), max_length=SENSORS_SHOWN_MAX)
+
+
+class Board(BoardAlerts, BoardSlots, BoardSensors):
+    """Everything on the staff board. Its live stream brings the three parts, each when it changed."""
+
+    store_name: str
 
 
 class BoardAct(_View):

@@ -75,7 +75,7 @@ def _as_written(_: Request, name: str) -> str:
 def board_pages(pages: Pages, hub: LiveHub, desk: BoardDesk, *, who: Who = _as_written) -> APIRouter:
     """``GET /staff/board`` and ``GET /api/board``; ``POST /staff/board/alerts/{id}`` and ``…/slots/{slot}/count``.
 
-    Whoever composes the application publishes ``Board`` as event ``board`` on channel ``staff.board`` when it changes.
+    Whoever composes the application shows changes through :class:`~kiosk_ui.staff.board_stream.BoardStream`.
     Acts answer 200 with what became of them, 404 when what they are about is gone, 409 when they are refused for a
     reason, and 503 when nobody knows: doing it again is safe.
     """

@@ -19,8 +19,6 @@ from kiosk_ui.gallery.board_samples import CALM_BOARD, CROWDED_BOARD
 from kiosk_ui.kiosk.touch import TouchError
 from kiosk_ui.live import LiveHub, live_pages
 from kiosk_ui.staff.board import (
-    BOARD_CHANNEL,
-    BOARD_EVENT,
     ActResult,
     AlertState,
     AlertView,
@@ -33,6 +31,7 @@ from kiosk_ui.staff.board import (
 )
 from kiosk_ui.staff.board_pages import board_pages
 from tests.browser.conftest import CHROMIUM, FLAGS, OpenPage, served
+from tests.browser.shown_boards import publish_whole
 from tests.browser.test_every_screen import LAYOUT, axe
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
@@ -54,7 +53,7 @@ class Store(SampleFloor):
 
     def show(self, board: Board) -> None:
         self.now = board
-        self.hub.publish(BOARD_EVENT, board, channel=BOARD_CHANNEL)
+        publish_whole(self.hub, board)
 
     def change(self, alerts: Iterable[AlertView], slots: Iterable[SlotView] | None = None) -> None:
         at = self.now.at + timedelta(seconds=1)

@@ -16,9 +16,9 @@ from kiosk_ui.design import Pages, SecurityHeaders, assets
 from kiosk_ui.design.assets import ASSETS_PATH
 from kiosk_ui.design.error_pages import error_pages
 from kiosk_ui.live import LiveHub, live_pages
-from kiosk_ui.staff.board import BOARD_CHANNEL, BOARD_EVENT
 from kiosk_ui.staff.board_pages import board_pages
 from tests.browser.conftest import OpenPage, served
+from tests.browser.shown_boards import publish_whole
 from tests.unit.edge.alerts_bench import AlertBench, alert_bench, empty, filled
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
@@ -34,7 +34,7 @@ class Store:
 
     async def show(self) -> None:
         """What the gateway does when its bell rings."""
-        self.hub.publish(BOARD_EVENT, await self.bench.desk.board(), channel=BOARD_CHANNEL)
+        publish_whole(self.hub, await self.bench.desk.board())
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ const word = (kind, code) => binder.word(kind, code);
 let view = JSON.parse(at("view").textContent);
 let zone = query.get("zone") ?? "";
 let skew = Date.parse(view.at) - Date.now(); // The gateway's clock counts, not this device's.
+let due = 0; // The timer of a view that is not shown yet.
 
 const acts = new Acts({ binder, changed: replaceAlert, current: () => view });
 
@@ -55,10 +56,14 @@ function beyond(list, cards) {
   return cards.filter((card) => card.getBoundingClientRect().bottom > end);
 }
 
-function take(next) {
-  view = next;
+// The stream brings a part at a time: slots, sensors, what there is to do. What comes together is shown together.
+function take(part) {
+  view = { ...view, ...part };
   skew = Date.parse(view.at) - Date.now();
-  show();
+  due ||= setTimeout(() => {
+    due = 0;
+    show();
+  });
 }
 
 // The answer to an act is shown at once; the stream brings the same a moment later.
@@ -89,7 +94,7 @@ document.addEventListener("click", (event) => {
 at("sound").addEventListener("click", () => chime.turn(chime.state === "off"));
 addEventListener("resize", () => isWall && fitWall());
 chime.begin({ changed: tellSound, tries: isWall });
-live.on("board", take);
+for (const part of ["slots", "sensors", "alerts"]) live.on(part, take);
 at("sensors-fine").open = view.sensors.length <= WELL_SHOWN_MAX;
 show({ silently: true });
 live.start();

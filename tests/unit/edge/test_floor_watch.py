@@ -14,11 +14,15 @@ from devices.readings import Measure, SensorFound, SensorRead
 from edge_agent.alerts.engine import Alerts
 from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.floor_settings import FloorSettings, TemperatureLimits
+from edge_agent.floor.alerting import NoAlerts
+from edge_agent.floor.board_view import FloorView
 from edge_agent.floor.findings import AlertKind, Finding, Holds
 from edge_agent.floor.shown import ShelfLights, publish_board
 from edge_agent.floor.watch.contacts import BURST_MAX
+from edge_agent.shelves.shelves import ShelfRules, Shelves
 from kiosk_ui.kiosk.touch import TouchError
-from kiosk_ui.staff.board import BOARD_CHANNEL, AlertState, Board, CountAct, Severity
+from kiosk_ui.staff.board import BOARD_CHANNEL, SLOTS_EVENT, AlertState, CountAct, Severity
+from kiosk_ui.staff.board_stream import BoardStream
 from tests.unit.edge.shelf_bench import BUN, TEA, ShelfBench, shelf_bench
 
 FRIDGE = FloorSettings(
@@ -138,28 +142,30 @@ async def test_a_shelf_light_blinks_where_to_refill_until_somebody_is_on_it(tmp_
 async def test_the_board_is_published_only_while_somebody_looks(tmp_path: Path) -> None:
     async with shelf_bench(tmp_path, TEA) as bench:
         bench.hub.declare(BOARD_CHANNEL)
-        assembled = 0
-
-        def board() -> Board:
-            nonlocal assembled
-            assembled += 1
-            return bench.floor.board()
-
+        stream = BoardStream(bench.hub, monotonic=bench.clock.monotonic)
+        view = FloorView(
+            "Store",
+            bench.clock.now,
+            bench.clock.monotonic,
+            alerts_of=NoAlerts,
+            shelves_of=lambda: Shelves((TEA,), ShelfRules()),
+            heard=bench.floor.sensors,
+        )
         turns = asyncio.Semaphore(0)
 
         async def sleep(_: float) -> None:
             await turns.acquire()
 
-        publishing = asyncio.create_task(publish_board(bench.hub, board, bench.floor.changed, sleep=sleep))
+        before = bench.hub.newest
+        publishing = asyncio.create_task(publish_board(stream, view, bench.floor.changed, sleep=sleep))
         turns.release()
         await bench.weigh(240.0, seconds=3)
-        assert assembled == 0
+        assert bench.hub.newest == before
         async with bench.hub.reader(BOARD_CHANNEL) as reader:
             turns.release()
             await bench.weigh(240.0, seconds=3)
-            event = await anext(event async for event in reader.events() if event.name == "board")
+            event = await anext(event async for event in reader.events() if event.name == SLOTS_EVENT)
             assert '"slot":"A1"' in event.json
-            assert assembled >= 1
         publishing.cancel()
 
 
