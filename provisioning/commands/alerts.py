@@ -65,7 +65,7 @@ def list_alerts(*, config: _Config = _EDGE_TOML, as_json: _Json = False) -> None
         return
     table = Table(title=f"{len(found)} open: {path}", title_justify="left")
     for heading in ("severity", "kind", "subject", "state", "raised", "claimed by", "messages"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for alert in found:
         table.add_row(*map(Text, _row(alert, pushes[alert])))
     console.print(table)
