@@ -7,16 +7,17 @@ import contextlib
 import errno
 import termios
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
 import serial
 from pydantic import BaseModel, ConfigDict, Field
 
-from devices.code_scanners.lines import Dropped, LineFormat, LineFramer, ScannedLine
-from devices.code_scanners.repeats import Repeats
+from devices.code_scanners.hearing import Hearing, Line, code_or_complaint
+from devices.code_scanners.lines import LineFormat, LineFramer
 from devices.device import DeviceFault, Driver, Trouble
-from devices.observations import CodeScanned, ConditionChanged, DeviceState, Observation
+from devices.observations import Observation
 from devices.reading_thread import ReadingThread
 
 _READ_BYTES_MAX = 4_096
@@ -61,15 +62,24 @@ class SerialScanner:
     """One scanner on one serial port, read in a thread of its own. ``dropped`` counts lines that were no code."""
 
     def __init__(self, settings: SerialScannerSettings, *, clock: Callable[[], float] | None = None) -> None:
-        self.dropped = 0
         self._settings = settings
+        self._hearing = Hearing(
+            partial(code_or_complaint, place=settings.port, unit="bytes"),
+            reads="codes",
+            check="Check baud, prefix, suffix and encoding against the scanner's set-up",
+        )
         self._clock = clock
         self._port: serial.Serial | None = None
-        self._thread: ReadingThread[ScannedLine | Dropped] | None = None
+        self._thread: ReadingThread[Line] | None = None
 
     def __repr__(self) -> str:
         state = "open" if self._port is not None else "closed"
         return f"SerialScanner({self._settings.port!r}, {state}, dropped={self.dropped})"
+
+    @property
+    def dropped(self) -> int:
+        """Lines that were no code, since it was made."""
+        return self._hearing.dropped
 
     async def __aenter__(self) -> Self:
         try:
@@ -99,36 +109,19 @@ class SerialScanner:
         if self._thread is None:
             raise DeviceFault("the scanner is not open", remedy="enter the device before reading it")
         now_s = self._clock or asyncio.get_running_loop().time
-        repeats = Repeats(self._settings.debounce_s)
-        degraded = False
+        said = self._hearing.observations(self._thread.items(), debounce_s=self._settings.debounce_s, now_s=now_s)
         try:
-            async for line in self._thread.items():
-                if isinstance(line, Dropped):
-                    self.dropped += 1
-                    if not degraded:
-                        degraded = True
-                        yield ConditionChanged(DeviceState.DEGRADED, self._complaint(line), Trouble.GARBLED)
-                    continue
-                if degraded:
-                    degraded = False
-                    yield ConditionChanged(DeviceState.ONLINE, f"reads codes again; dropped so far: {self.dropped}")
-                if repeats.is_new(line.text, now_s()):
-                    yield CodeScanned(line.text, line.symbology)
+            async for seen in said:
+                yield seen
         except _LINE_ERRORS as error:
             raise _fault(self._settings.port, error) from error
-
-    def _complaint(self, line: Dropped) -> str:
-        return (
-            f"{self._settings.port}: dropped {line.length_bytes} bytes that were no code ({line.why}); "
-            f"dropped so far: {self.dropped}. Check baud, prefix, suffix and encoding against the scanner's set-up"
-        )
 
     def _open(self) -> serial.Serial:
         settings = self._settings
         return serial.Serial(settings.port, settings.baud, timeout=settings.silence_s, exclusive=True)
 
 
-def _read(port: serial.Serial, framer: LineFramer) -> list[ScannedLine | Dropped]:
+def _read(port: serial.Serial, framer: LineFramer) -> list[Line]:
     """Wait for bytes as long as the port's timeout, the silence after which half a code is given up."""
     data = port.read(max(1, min(port.in_waiting, _READ_BYTES_MAX)))
     return framer.feed(data) if data else framer.silence()
