@@ -147,6 +147,9 @@ class Switchboard:
     def _plan(self, plan: SensorPlan, source: str) -> Iterator[Observation]:
         name = plan.found.sensor
         known = self._lines.get(plan.key)
+        if known is not None and known.source != source and known.plan.refusal and not plan.refusal:
+            self._forget(known)  # whoever cannot be read keeps the name from nobody who can
+            known = None
         if known is not None and known.source != source:
             self.complaints.add(source, f"{name}: {known.source} uses this name already, so {source} is not read")
             return
@@ -190,11 +193,13 @@ class Switchboard:
             (self._by_presence, tuple(presence.topic for presence in line.plan.presence)),
         ):
             for topic in topics:
-                staying = [other for other in places.get(topic, ()) if other is not line]
+                if topic not in places:
+                    continue  # who cannot be read was never listened to
+                staying = [other for other in places[topic] if other is not line]
                 if staying:
                     places[topic] = staying
                 else:
-                    places.pop(topic, None)
+                    del places[topic]
                     self._unwanted[topic] = None
 
     def _presence(self, lines: Iterable[_Line], topic: str, payload: Payload) -> Iterator[Observation]:

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from devices.observations import ConditionChanged, Observation
-from devices.readings import SensorFound, SensorLost, SensorRead
+from devices.readings import Measure, SensorFound, SensorLost, SensorRead
 from devices.sensors.discovery import Discovery
 from devices.sensors.payload import NESTING_MAX, Unreadable, parse_json
 from devices.sensors.switchboard import Switchboard
@@ -117,6 +117,28 @@ def test_a_sensor_said_to_speak_where_the_gateway_speaks_is_refused(change: dict
     assert [type(one) for one in told] == [SensorFound, SensorLost, ConditionChanged]
     assert "gateway's own" in str(told[1])
     assert board.take_wanted() == []
+
+
+def test_who_cannot_be_read_keeps_a_name_from_nobody() -> None:
+    board = Switchboard([Discovery()], sensors_max=1)
+    board.hear(Heard("homeassistant/sensor/thief/a/config", orjson.dumps({**SCALE, "unit_of_meas": "furlong"})), 0.0)
+    board.hear(Heard("homeassistant/sensor/n/a/config", orjson.dumps(SCALE)), 1.0)
+    assert board.hear(Heard("n/w", b"5"), 2.0)[:1] == [SensorRead("u1", Measure.WEIGHT, 5.0)]
+    board.hear(Heard("homeassistant/sensor/thief/a/config", b""), 3.0)
+    assert board.hear(Heard("n/w", b"6"), 4.0)[:1] == [SensorRead("u1", Measure.WEIGHT, 6.0)]
+
+
+def test_who_could_not_be_read_and_now_can_was_on_no_topic_to_leave() -> None:
+    board = Switchboard([Discovery()], sensors_max=5)
+    topic = "homeassistant/sensor/n/a/config"
+    for unreadable in ({"stat_t": None}, {"unit_of_meas": "furlong"}, {"stat_t": "#"}):
+        board.hear(Heard(topic, orjson.dumps({**SCALE, **unreadable})), 0.0)
+        board.hear(Heard(topic, b""), 1.0)
+        board.hear(Heard(topic, orjson.dumps(SCALE)), 2.0)
+        assert board.take_unwanted() == []
+        assert board.take_wanted() == ["n/w", "n/s"]
+        board.hear(Heard(topic, b""), 3.0)
+        assert sorted(board.take_unwanted()) == ["n/s", "n/w"]
 
 
 def test_a_topic_that_only_begins_alike_is_anybodys() -> None:
