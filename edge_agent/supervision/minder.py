@@ -21,6 +21,7 @@ REASON_LENGTH_MAX = 300
 HOLD_UP_S = 0.05
 """A longer stretch of a driver on the event loop is counted: it is what another device may be delayed by."""
 _CHECK_CABLE = "Check its cable and power, and that no other program uses it"
+_RESTART = "Restart the gateway: its driver neither opens nor lets go"
 _log = structlog.get_logger("sense")
 
 Handle = Callable[[str, Observation], Awaitable[None]]
@@ -170,7 +171,8 @@ class Minder:
         if rung is Rung.POWER and self._device.power is not None:
             try:
                 await self._device.power.run(self._pace.sleep)
-            except DeviceFault as refusal:
+            except Exception as error:  # noqa: BLE001 - whatever a power hook raises, the device is opened again
+                refusal = self._called_by_name(error)
                 _log.warning("sense", device=self._device.name, problem=refusal.reason, remedy=refusal.remedy)
         if rung is Rung.ALERT:
             await self._call_somebody()
@@ -232,13 +234,29 @@ class Minder:
     async def _entered(self) -> AsyncIterator[Device]:
         """The device, opened and closed in bounded time."""
         pace = self._pace
-        async with _within(pace.open_s, f"did not open within {pace.open_s:g} s", Trouble.NOT_OPENED):
+        too_late = f"did not open within {pace.open_s:g} s"
+        async with self._watched(too_late), _within(pace.open_s, too_late, Trouble.NOT_OPENED):
             entering = self._device.open().__aenter__()
             device = await measured(entering, monotonic=pace.monotonic, took=self._kept_the_loop)
         try:
             yield device
         finally:
             await self._leave(device)
+
+    @asynccontextmanager
+    async def _watched(self, too_late: str) -> AsyncIterator[None]:
+        """Somebody is called although a driver that will not be cancelled keeps this task for ever."""
+
+        async def call() -> None:
+            await asyncio.sleep(max(self._pace.alert_after_s, 2 * self._pace.open_s))
+            await self._stand(Happening.FAILED, too_late, key=Trouble.NOT_OPENED, remedy=_RESTART)
+            await self._call_somebody()
+
+        watch = asyncio.create_task(call(), name=f"watch {self._device.name}")
+        try:
+            yield
+        finally:
+            watch.cancel()
 
     async def _leave(self, device: Device) -> None:
         """Close it. What takes longer than it may goes on beside the next opening, or its port would never be free."""

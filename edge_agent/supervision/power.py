@@ -11,6 +11,8 @@ from typing import Protocol
 from devices.device import DeviceFault, Signal
 
 COMMAND_S_MAX = 10.0
+SWITCH_S_MAX = 15.0
+"""For any switch, whatever it is made of; a program has its own, shorter limit."""
 _KILLED_S_MAX = 1.0
 _ON_ATTEMPTS_MAX = 3
 
@@ -30,11 +32,13 @@ class PowerCycle:
     switch: PowerSwitch
     off_s: float = 5.0
     settle_s: float = 3.0
+    switch_s_max: float = SWITCH_S_MAX
 
     async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Do it. Power is given back even if this is cancelled half-way. Raises :class:`DeviceFault`."""
-        await self.switch.off()
         try:
+            # Within the try: what failed to say that it was done may have been done.
+            await self._within_reason(self.switch.off())
             await sleep(self.off_s)
         finally:
             await asyncio.shield(asyncio.ensure_future(self._give_back()))
@@ -43,12 +47,20 @@ class PowerCycle:
     async def _give_back(self) -> None:
         for attempt in range(1, _ON_ATTEMPTS_MAX + 1):
             try:
-                await self.switch.on()
+                await self._within_reason(self.switch.on())
             except DeviceFault:
                 if attempt == _ON_ATTEMPTS_MAX:
                     raise
             else:
                 return
+
+    async def _within_reason(self, switching: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(self.switch_s_max):
+                await switching
+        except TimeoutError as error:
+            reason = f"its power did not switch within {self.switch_s_max:g} s"
+            raise DeviceFault(reason, remedy="Try its power hook by hand.") from error
 
 
 class RelayPower:
