@@ -41,11 +41,6 @@ class Calibration:
         if self.at.tzinfo is None:
             raise ValueError("a calibration needs a time with its UTC offset")
 
-    @classmethod
-    def untaught(cls, scale: str, *, at: datetime) -> Calibration:
-        """Of a scale that tells grams and was never tared: what it tells is taken as it is."""
-        return cls(scale, 0, MILLIGRAM_COUNTS_PER_KG, at)
-
     def grams(self, counts: float) -> float:
         """What lies on the shelf, in grams, at these counts."""
         return (counts - self.zero_counts) * 1_000 / self.counts_per_kg

@@ -74,11 +74,6 @@ class VirtualEspHome(BusNode):
         expire_s = max(3, round(3 * self._interval_s))
         self.add(NodeSensor(sensor_id, "weight", unit, grams / per_unit, decimals, noise_g / per_unit, expire_s))
 
-    def add_thermometer(self, sensor_id: str, *, celsius: float = 20.0) -> None:
-        """A temperature probe."""
-        expire_s = max(3, round(3 * self._interval_s))
-        self.add(NodeSensor(sensor_id, "temperature", "°C", celsius, 2, expire_after_s=expire_s))
-
     def add_contact(self, sensor_id: str, measure: Measure = Measure.DOOR) -> None:
         """A door, a motion sensor, a beam."""
         self.add(NodeSensor(sensor_id, measure.value))

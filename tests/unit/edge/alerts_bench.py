@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -171,10 +171,6 @@ async def alert_bench(path: Path, *, at: datetime = NOON, **changes: Any) -> Asy
     async with opened(path, hands) as journal:
         alerts = await journal.read(lambda reader: Alerts.load(reader, settings, timezone=ZONE))
         yield AlertBench(journal, hands, alerts, settings)
-
-
-def all_of(kinds: Iterable[AlertKind], subject: str = "A1") -> list[Finding]:
-    return [Finding(kind, subject, Holds.YES) for kind in kinds]
 
 
 async def _count(slot: str, count: CountAct) -> ActResult:

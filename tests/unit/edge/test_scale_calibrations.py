@@ -45,8 +45,6 @@ def test_a_cell_wired_the_other_way_round_weighs_all_the_same() -> None:
 
 
 def test_a_scale_that_tells_grams_is_read_in_milligrams() -> None:
-    untaught = Calibration.untaught("bin", at=NOON)
-    assert untaught.grams_of(SensorRead("", Measure.WEIGHT, 512.25)) == 512.25
     tared = Calibration("bin", 12_250, 1_000_000, NOON)
     assert tared.grams_of(SensorRead("", Measure.WEIGHT, 512.25, noise=0.5)) == 500
     assert tared.noise_g_of(SensorRead("", Measure.WEIGHT, 512.25, noise=0.5)) == 0.5

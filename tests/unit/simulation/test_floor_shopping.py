@@ -30,10 +30,13 @@ def a_floor() -> Aisles:
 async def test_in_a_fast_day_every_turn_finds_what_the_script_says() -> None:
     aisles = a_floor()
     shopping = Shopping(aisles, seed=5)
+    came = 0
     for due in Timetable(DAY.turns, 1e6, 0.0):
         turn = await shopping.at_the_till(due)
         assert turn == due.turn
         shopping.afterwards(turn)
+        came += 1
+    assert came == len(DAY.turns)
 
 
 async def test_what_left_the_shelves_is_what_was_paid_and_what_was_stolen() -> None:
