@@ -26,7 +26,7 @@ from edge_agent.floor.findings import JOURNAL, AlertKind, Finding, Holds
 from edge_agent.floor.hearing import Hearers, Hearing
 from edge_agent.floor.sensors import Sensor, Sensors
 from edge_agent.floor.shown import PUBLISH_EVERY_S_MIN, ShelfLights, publish_board
-from edge_agent.floor.stock_findings import SaidOfSlots, finding_of, findings_of, recounted
+from edge_agent.floor.stock_findings import SaidOfSlots, finding_of, recounted
 from edge_agent.floor.watch.climate import Climate, temperature_findings
 from edge_agent.floor.watch.contacts import Contacts
 from edge_agent.floor.watch.sensor_findings import sensor_findings
@@ -305,7 +305,7 @@ class Floor:
         """What is new of a slot, as it is once the work is done."""
         now, now_s = self._tools.now(), self._tools.monotonic()
         known = self._shelves.now(slot, now, now_s, step=work.shelf)
-        return self._said.news(slot, findings_of(known, margin=self._settings.reorder_margin))
+        return self._said.news(known, margin=self._settings.reorder_margin)
 
     def _of_discrepancies(self, work: Work) -> Iterator[Finding]:
         for sku, told in work.shelf.discrepancies:
@@ -318,9 +318,8 @@ class Floor:
 
     def _of_time(self, now_s: float) -> Iterator[Finding]:
         """What is found by looking at everything that may have grown old."""
-        for finding in sensor_findings(self.sensors.all(), now_s, devices_gone=self._gone):
-            if self._said_of_sensors.get(finding.subject) is not finding.holds:
-                yield finding
+        said = self._said_of_sensors
+        yield from sensor_findings(self.sensors.all(), now_s, devices_gone=self._gone, said=said)
         yield from self._contacts.doors(now_s, open_for=timedelta(minutes=self._settings.door_open_minutes))
         trouble = self._tools.journal.durability()
         holds = Holds.NO if trouble == "full" else Holds.YES

@@ -56,6 +56,8 @@ class Sensors:
     def __init__(self, *, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._known: dict[tuple[str, Measure], Sensor] = {}
+        self._measures: dict[str, list[Measure]] = {}
+        """What each sensor measures: all sensors of a device may say at once that they are gone."""
         self.refused = 0
         """Words of sensors beyond :data:`SENSORS_MAX`."""
 
@@ -90,12 +92,14 @@ class Sensors:
         return replace(known, last=word, read_s=read_s, state=DeviceState.ONLINE, reason="")
 
     def _named(self, name: str) -> list[Sensor]:
-        return [one for (known, _), one in self._known.items() if known == name]
+        return [self._known[name, measure] for measure in self._measures.get(name, ())]
 
     def _keep(self, sensor: Sensor) -> bool:
         key = (sensor.id, sensor.measure)
-        if key not in self._known and len(self._known) >= SENSORS_MAX:
-            self.refused += 1
-            return False
+        if key not in self._known:
+            if len(self._known) >= SENSORS_MAX:
+                self.refused += 1
+                return False
+            self._measures.setdefault(sensor.id, []).append(sensor.measure)
         self._known[key] = sensor
         return True

@@ -78,15 +78,24 @@ class SaidOfSlots:
 
     def __init__(self) -> None:
         self._said: dict[str, Mapping[AlertKind, Finding]] = {}
+        self._told: dict[str, tuple[object, ...]] = {}
+        """How a slot stood when there was nothing new to say of it: looked at every tick, it mostly stands so still."""
 
-    def news(self, slot: str, findings: Iterator[Finding]) -> list[Finding]:
-        """Those that differ from what was said; they count as said once :meth:`said` is called."""
-        before = self._said.get(slot, {})
-        return [finding for finding in findings if before.get(finding.kind) != finding]
+    def news(self, slot: SlotNow, *, margin: int) -> list[Finding]:
+        """Findings that differ from what was said; they count as said once :meth:`said` is called."""
+        name, stands = slot.planned.slot, (slot.units, slot.is_sure, slot.note)
+        if self._told.get(name) == stands:
+            return []
+        before = self._said.get(name, {})
+        news = [finding for finding in findings_of(slot, margin=margin) if before.get(finding.kind) != finding]
+        if not news:
+            self._told[name] = stands
+        return news
 
     def said(self, findings: list[Finding]) -> None:
         """The alerts were told."""
         for finding in findings:
+            self._told.pop(finding.subject, None)
             self._said[finding.subject] = {**self._said.get(finding.subject, {}), finding.kind: finding}
 
 

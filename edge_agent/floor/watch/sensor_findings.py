@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from devices.observations import DeviceState
 from edge_agent.floor.findings import AlertKind, Finding, Holds
@@ -15,8 +15,12 @@ SILENT = "silent"
 _REASON_LENGTH_MAX = 120
 
 
-def sensor_findings(sensors: Iterable[Sensor], now_s: float, *, devices_gone: Collection[str]) -> Iterator[Finding]:
-    """What holds of every sensor. Of one whose device is gone nothing is said: that is one alert, not twenty."""
+def sensor_findings(
+    sensors: Iterable[Sensor], now_s: float, *, devices_gone: Collection[str], said: Mapping[str, Holds]
+) -> Iterator[Finding]:
+    """What holds of every sensor and was not ``said``, by subject. Of one whose device is gone nothing is said: that
+    is one alert, not twenty.
+    """
     by_device: dict[str, dict[str, str]] = defaultdict(dict)
     for sensor in sensors:
         # Of a device that is one sensor, supervision tells, under the same name.
@@ -30,11 +34,13 @@ def sensor_findings(sensors: Iterable[Sensor], now_s: float, *, devices_gone: Co
             holds = Holds.YES if name in gone else Holds.NO
             if is_device_gone or (is_many and name in gone):
                 holds = Holds.UNSURE
-            yield Finding(AlertKind.DEVICE_OFFLINE, name, holds, {"reason": gone.get(name, "")})
+            if said.get(name) is not holds:
+                yield Finding(AlertKind.DEVICE_OFFLINE, name, holds, {"reason": gone.get(name, "")})
         if len(found) >= TOGETHER:
             holds = Holds.UNSURE if is_device_gone else Holds.YES if is_many else Holds.NO
-            reason = f"{len(gone)}/{len(found)}: {next(iter(gone.values()), '')}"[:_REASON_LENGTH_MAX]
-            yield Finding(AlertKind.DEVICE_OFFLINE, f"{device}/*", holds, {"reason": reason if gone else ""})
+            if said.get(f"{device}/*") is not holds:
+                reason = f"{len(gone)}/{len(found)}: {next(iter(gone.values()), '')}"[:_REASON_LENGTH_MAX]
+                yield Finding(AlertKind.DEVICE_OFFLINE, f"{device}/*", holds, {"reason": reason if gone else ""})
 
 
 def _trouble(sensor: Sensor, now_s: float) -> str:

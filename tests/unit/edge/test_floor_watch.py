@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from devices.device import Signal
-from devices.readings import Measure, SensorFound, SensorRead
+from devices.readings import Measure, SensorBack, SensorFound, SensorLost, SensorRead
 from edge_agent.alerts.engine import Alerts
 from edge_agent.config.alert_settings import AlertSettings
 from edge_agent.config.floor_settings import FloorSettings, TemperatureLimits
@@ -206,3 +206,17 @@ async def test_the_board_shows_every_sensor_with_its_age(tmp_path: Path) -> None
         (view,) = bench.floor.board().sensors
         assert (view.sensor, view.name, view.value, view.unit) == ("bus/fridge", "冰箱", 5.5, "°C")
         assert (view.age_s, view.is_stale) == (40.0, True)
+
+
+async def test_a_probe_of_two_measures_is_lost_and_back_as_a_whole(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        for name in ("probe", "other"):
+            for measure in (Measure.TEMPERATURE, Measure.HUMIDITY):
+                await bench.tell(SensorRead(name, measure, 5.5))
+        await bench.tell(SensorLost("probe", reason="battery empty"))
+        assert {(view.sensor, view.measure) for view in bench.floor.board().sensors if view.reason} == {
+            ("bus/probe", Measure.TEMPERATURE),
+            ("bus/probe", Measure.HUMIDITY),
+        }
+        await bench.tell(SensorBack("probe"))
+        assert [view.reason for view in bench.floor.board().sensors] == [""] * 4
