@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from edge_agent.alerts.addresses import check_address
 from edge_agent.alerts.engine import Alerts
 from edge_agent.app import JOURNAL_FILE
 from edge_agent.clock import system_clock
@@ -22,6 +24,7 @@ from tests.conformance.real_push_ends import Mood, NtfyServer, ntfy_server
 from tests.unit.edge.alerts_bench import empty
 
 runner = CliRunner()
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 ANSWERS = StoreAnswers("store-1", "店", "en", "UTC", "CNY", "127.0.0.1", 1883, "regulars", ("/bin/true",))
 ALERTS = """
 [[alerts.destinations]]
@@ -174,6 +177,26 @@ def test_the_example_in_the_template_is_a_plan_that_works(store: Path) -> None:
     config.write_text(head + "\n".join(uncommented), encoding="utf-8")
     for name in ("floor-phones", "manager"):
         (store / "secrets" / f"{name}.url").write_text("ntfys://topic", encoding="utf-8")
+    password = store / "bus" / "secrets" / "gateway.password"
+    password.parent.mkdir(parents=True)
+    password.write_text("a-password-of-the-bus", encoding="utf-8")
     alerts = EdgeSettings.load(config).alerts
     assert [shift.name for shift in alerts.shifts] == ["day", "office"]
     assert alerts.doubts() == ()
+
+
+@pytest.mark.parametrize("page", ["stock-and-alerts.md", "stock-and-alerts.zh-CN.md"])
+def test_every_address_in_the_docs_is_one_that_can_be_sent_to(page: str, tmp_path: Path) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    addresses = [
+        word for line in text.splitlines() if line.startswith("|") for word in re.findall(r"`(\w+://[^`]+)`", line)
+    ]
+    services = []
+    for address in addresses:
+        file = tmp_path / "address.url"
+        file.write_text(
+            address.replace("BOT_TOKEN", f"123456789:{'A' * 35}").replace("CHAT_ID", "42"), encoding="utf-8"
+        )
+        file.chmod(0o600)
+        services.append(check_address(file))
+    assert set(services) == {"wecombot", "dingtalk", "feishu", "tgram", "ntfys", "mailtos"}
