@@ -46,6 +46,8 @@ _LEFT = {"B1": 0, "A2": 3}
 _TAKEN_ON = "A2"
 _MISPLACED = "D1"
 _PURCHASE_MINOR = 64_800
+_RECEIPTS_FROM = 901
+"""Above the numbers of the receipts that the day wrote before."""
 _VIEWS = ("points", "coupons", "rewards", "refer", "link", "details", "consents", "survey", "help")
 _NOT_MINE = '#stage [data-choice="decline"]'
 _MENU = "#stage .tiles"
@@ -185,7 +187,8 @@ def _purchase(demo: Demo, language: str) -> SaleCompleted:
     """Something that leaves a member on the way to the next tier."""
     line = SaleLine("6901028075022", "Tea set", 1, _PURCHASE_MINOR)
     till, now = demo.floor.at(1).counter.names.till, demo.settings.clock()
-    return SaleCompleted(f"picture-{language}", till, demo.day.currency, _PURCHASE_MINOR, (line,), now)
+    number = _RECEIPTS_FROM + list(_LANGUAGES).index(language)
+    return SaleCompleted(f"{now:%y%m%d}-{number:05}", till, demo.day.currency, _PURCHASE_MINOR, (line,), now)
 
 
 async def _play(demo: Demo) -> None:

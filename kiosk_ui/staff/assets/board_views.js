@@ -2,6 +2,7 @@
 
 const OPEN = new Set(["raised", "escalated", "acknowledged", "snoozed"]);
 const STOCK = new Set(["low_stock", "stock_out", "overstock", "wrong_item"]);
+const LEVELS = new Set(["low_stock", "stock_out", "overstock"]); // Of wrong goods nobody can say how many there are.
 const COUNTED = new Set(["missing", "phantom"]);
 const REFILLS = new Set(["low_stock", "stock_out"]);
 const TONES = { urgent: "bad", warning: "warn", info: "calm" };
@@ -58,7 +59,7 @@ function amounts(alert, slot) {
   const have = slot?.units ?? whole(units);
   const of = slot?.capacity ?? whole(capacity);
   const isWarmth = alert.kind === "temperature";
-  const counts = STOCK.has(alert.kind) && have !== null && of !== null;
+  const counts = LEVELS.has(alert.kind) && have !== null && of !== null;
   return {
     have,
     of,

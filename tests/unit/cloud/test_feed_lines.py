@@ -13,7 +13,7 @@ from cloud_crm.events.service import feed_item_of_stored
 TIME = "2026-11-22T20:48:03.656Z"
 
 
-def line(kind: str, **data: Any) -> str:
+def line(kind: str, data: dict[str, Any]) -> str:
     sealed = orjson.dumps({"type": kind, "time": TIME, "data": data})
     return feed_item_of_stored(StoredEvent(1, "store-1", "ledger", 7, kind, sealed)).glance
 
@@ -41,4 +41,4 @@ def line(kind: str, **data: Any) -> str:
     ],
 )
 def test_a_line_names_what_a_person_asks_for_first(kind: str, data: dict[str, Any], said: str) -> None:
-    assert line(kind, **data) == said
+    assert line(kind, data) == said
