@@ -1,17 +1,18 @@
-"""Drivers and power hooks that hang, and thirty devices that fail at once: staff are called, and no more than needed."""
+"""Drivers and power hooks that hang, thirty devices that fail at once: staff are called, and no more than needed."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import pytest
 
-from devices.device import Device, DeviceFault
-from devices.observations import DeviceState
+from devices.device import DeviceFault
+from devices.observations import DeviceState, Observation
 from edge_agent.floor.findings import AlertKind
 from edge_agent.supervision import AttachedDevice, DeviceCondition, PowerCycle, Supervisor
 from edge_agent.supervision.calling import device_finding
@@ -25,13 +26,20 @@ class Stubborn:
     def __init__(self) -> None:
         self.let_go = asyncio.Event()
 
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator[Device]:
+    async def __aenter__(self) -> Self:
         while not self.let_go.is_set():
             with suppress(asyncio.CancelledError):
                 await self.let_go.wait()
         raise DeviceFault("gone", remedy="none")
-        yield  # pragma: no cover
+
+    async def __aexit__(self, *_: object) -> None:
+        """Never open."""
+
+    async def observations(self) -> AsyncIterator[Observation]:
+        """Never open."""
+        never: tuple[Observation, ...] = ()
+        for nothing in never:
+            yield nothing
 
 
 class Switch:
@@ -67,7 +75,7 @@ async def test_a_driver_that_will_not_even_be_cancelled_has_somebody_called() ->
         called.set()
 
     pace = replace(FakeTime().pace(), open_s=0.02, alert_after_s=0.05)
-    device = AttachedDevice("door", "stubborn", stubborn.opened)
+    device = AttachedDevice("door", "stubborn", lambda: stubborn)
     supervisor = Supervisor([device], handle=nothing, changed=nothing, alarm=call, pace=pace)
     running = asyncio.create_task(supervisor.run())
     try:
