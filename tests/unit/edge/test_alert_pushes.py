@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -86,6 +87,35 @@ async def test_at_night_a_message_waits_until_morning(tmp_path: Path) -> None:
         assert bench.state() == "raised"  # the night does not count as time in which nobody came
         await bench.passes(minutes=2)
         assert bench.state() == "escalated"
+
+
+async def test_an_escalation_goes_over_quiet_hours_and_shifts_and_each_role_is_called_when_it_is_there(
+    tmp_path: Path,
+) -> None:
+    plan: dict[str, Any] = {
+        "destinations": [{"name": "floor", "url_file": "/floor"}, {"name": "office", "url_file": "/office"}],
+        "shifts": [
+            {"name": "day", "role": "staff", "from": "08:00", "to": "22:00", "destinations": ["floor"]},
+            {"name": "desk", "role": "manager", "from": "09:00", "to": "18:00", "destinations": ["office"]},
+        ],
+        "routes": [],
+    }
+    async with alert_bench(tmp_path, at=shanghai("2026-11-18 23:29:55"), quiet_hours=NIGHT, **plan) as bench:
+        await bench.raises()
+        await bench.passes(hours=8, minutes=29, seconds=59)
+        assert (bench.state(), await bench.delivers()) == ("raised", [])
+        await bench.passes(seconds=1)
+        assert await bench.delivers() == ["缺货：A1"]
+        await bench.passes(minutes=29, seconds=59)
+        assert bench.state() == "raised", "nobody could have heard before eight"
+        await bench.passes(seconds=1)
+        assert (bench.state(), await bench.delivers()) == ("escalated", [])
+        await bench.passes(minutes=30)
+        assert await bench.delivers() == ["还没有人处理。缺货：A1"]
+        assert (bench.phones.titles("floor"), bench.phones.titles("office")) == (
+            ["缺货：A1"],
+            ["还没有人处理。缺货：A1"],
+        )
 
 
 async def test_what_was_refilled_at_night_wakes_nobody_in_the_morning(tmp_path: Path) -> None:
