@@ -15,6 +15,8 @@ OPERATOR = "operator"
 """Of the request's state: the :class:`Operator` who sent it; not there where no password is asked for."""
 OPEN_PATHS = frozenset({"/", "/healthz", "/readyz"})
 OPEN_PREFIXES = ("/kiosk/", "/live/kiosk.", "/assets/")
+NAME_LENGTH_MAX = 80
+_NAME_BYTES_MAX = 4 * NAME_LENGTH_MAX
 _CHALLENGE = {"www-authenticate": 'Basic realm="Regulars", charset="UTF-8"', "cache-control": "no-store"}
 
 
@@ -61,7 +63,13 @@ class OperatorGate:
         is_manager = self._manager_password is not None and hmac.compare_digest(password, self._manager_password)
         if not colon or not (is_manager or hmac.compare_digest(password, self._password)):
             return None
-        return Operator(name.decode("utf-8", "replace"), is_manager)
+        return Operator(_signature(name), is_manager)
+
+
+def _signature(name: bytes) -> str:
+    """A user name as it may be signed with: one short line that can be read, whatever was typed."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in name[:_NAME_BYTES_MAX].decode("utf-8", "replace"))
+    return " ".join(shown.split())[:NAME_LENGTH_MAX]
 
 
 def _is_open(path: str) -> bool:

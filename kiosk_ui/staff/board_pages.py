@@ -122,7 +122,7 @@ def board_pages(pages: Pages, hub: LiveHub, desk: BoardDesk, *, who: Who = _as_w
 
 def _actor(request: Request, written: str, who: Who) -> str:
     """Who does it, on one line. Raises :class:`Refused` (422) when nobody says."""
-    name = " ".join(who(request, written).split())
+    name = " ".join("".join(sign if sign.isprintable() else " " for sign in who(request, written)).split())
     if not name:
         raise Refused(422, ProblemView.of("body.actor", "it is not said who does it", "send a name"))
     return name

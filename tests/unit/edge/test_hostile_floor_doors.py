@@ -171,6 +171,8 @@ async def test_whoever_logged_in_is_who_counts_whatever_name_is_sent(
         assert (await web.post(COUNT, json={"units": 4, "actor": "Boss"}, auth=staff)).json()["is_done"] is True
         begun = await web.post("/api/calibrations/A1/begin", json={"units": 2, "actor": "Boss"}, auth=staff)
         assert begun.json()["actor"] == "Mei"
+        nameless = await web.post(COUNT, json={"units": 4, "actor": "\u202e\u0000"}, auth=("\x00", "0123456789abcdef"))
+        assert nameless.status_code == 422
 
 
 async def test_a_flood_of_blinks_holds_up_nobody(tmp_path: Path, free_port: Callable[[], int]) -> None:

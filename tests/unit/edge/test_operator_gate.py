@@ -61,3 +61,22 @@ def test_all_else_asks_for_it(browser: TestClient, path: str) -> None:
 )
 def test_a_wrong_or_broken_password_is_refused(browser: TestClient, header: str) -> None:
     assert browser.get("/api/status", headers={"authorization": header}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("typed", "signed"),
+    [
+        ("Mei", "Mei"),
+        ("  Mei \t Li\n", "Mei Li"),
+        ("Mei\u202eil\x1b[31m\x00", "Mei il [31m"),
+        ("小美" * 4_000, "小美" * 40),
+        ("\u200b", ""),
+    ],
+)
+def test_a_login_name_signs_with_one_short_line_that_can_be_read(typed: str, signed: str) -> None:
+    async def named(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(request.state.operator.name)
+
+    app = Starlette(routes=[Route("/api/who", named)])
+    browser = TestClient(OperatorGate(app, password=PASSWORD.encode()))
+    assert browser.get("/api/who", headers=basic(typed, PASSWORD)).text == signed
