@@ -21,6 +21,7 @@ from edge_agent.config import EdgeSettings, read_secret, too_open
 from edge_agent.gateway import Gateway
 from edge_agent.journal import Journal, JournalSettings
 from edge_agent.journal.preparing import prepare
+from edge_agent.standing.memory import give_back_unused
 from edge_agent.surroundings import Surroundings
 from edge_agent.web.server import WebServer
 
@@ -96,6 +97,7 @@ async def _serve_until_stopped(gateway: Gateway, around: Surroundings, stopping:
         "pushes": asyncio.create_task(gateway.floor_room.alerts.push(), name="pushes"),
         "day": asyncio.create_task(gateway.day_turn.run(), name="day"),
         "screen times": asyncio.create_task(gateway.screen_times.keep(), name="screen times"),
+        "memory": asyncio.create_task(give_back_unused(), name="memory"),
         "watchdog": asyncio.create_task(around.service.keep_alive(gateway.proof_of_life), name="watchdog"),
     }
     asked = asyncio.create_task(stopping.wait(), name="stopping")
