@@ -89,7 +89,7 @@ class Discovery:
         parts = tuple(part for part in (place["node"], place["object"]) if part)
         if place["component"] != "device":
             plan = self._plan(config, place["component"], parts)
-            return Announcement(topic, (plan,) if plan else ())
+            return Announcement(topic, (plan,) if plan else (), node=place["node"] or "")
         return self._device(topic, config, parts)
 
     def _device(self, topic: str, config: dict[str, Any], parts: tuple[str, ...]) -> Announcement:

@@ -149,6 +149,8 @@ class Announcement:
     source: str
     plans: tuple[SensorPlan, ...] = ()
     problems: tuple[str, ...] = field(default=())
+    node: str = ""
+    """Who announces, where its topic says so: no one node may use up the room of all."""
 
 
 def rendered(value: object) -> str:

@@ -21,6 +21,8 @@ from devices.store_bus import Heard
 BAD_IN_A_ROW_MAX = 3
 """Unreadable messages after which a sensor counts as lost: one may be a disturbance."""
 ANNOUNCEMENTS_MAX = 2_000
+SENSORS_OF_NODE_MAX = 200
+"""More of one node than any bridge has: it is out of order, or means ill, and the others need room."""
 BATTERY_LOW_PERCENT = 15.0
 BATTERY_WELL_PERCENT = 20.0
 _TAKEN_BACK = "it took its announcement back"
@@ -45,6 +47,7 @@ class _Line:
     announced: SensorPlan
     """The plan before anything was heard."""
     source: str
+    node: str = ""
     said: dict[str, bool] = field(default_factory=dict)
     """By presence topic, what it said last."""
     latest: bool | None = None
@@ -142,9 +145,9 @@ class Switchboard:
                 self._forget(line)
                 yield SensorLost(line.plan.found.sensor, _TAKEN_BACK)
         for plan in announcement.plans:
-            yield from self._plan(plan, source)
+            yield from self._plan(plan, source, announcement.node)
 
-    def _plan(self, plan: SensorPlan, source: str) -> Iterator[Observation]:
+    def _plan(self, plan: SensorPlan, source: str, node: str) -> Iterator[Observation]:
         name = plan.found.sensor
         known = self._lines.get(plan.key)
         if known is not None and known.source != source and known.plan.refusal and not plan.refusal:
@@ -156,6 +159,9 @@ class Switchboard:
         if known is None and len(self._lines) >= self._sensors_max:
             self.complaints.add(source, f"{name}: more than {self._sensors_max} sensors")
             return
+        if known is None and node and sum(line.node == node for line in self._lines.values()) >= SENSORS_OF_NODE_MAX:
+            self.complaints.add(f"node {node}", f"{node}: more than {SENSORS_OF_NODE_MAX} sensors of one node")
+            return
         if known is not None and plan.unit != known.plan.unit:
             refusal = (
                 f"it announced {known.plan.unit or 'no unit'!r} and now {plan.unit or 'no unit'!r}: "
@@ -166,7 +172,7 @@ class Switchboard:
             return
         if known is not None:
             self._forget(known)
-        line = _Line(plan, plan, source)
+        line = _Line(plan, plan, source, node)
         self._lines[plan.key] = line
         yield plan.found
         if plan.refusal:

@@ -11,7 +11,7 @@ from devices.observations import ConditionChanged, Observation
 from devices.readings import Measure, SensorFound, SensorLost, SensorRead
 from devices.sensors.discovery import Discovery
 from devices.sensors.payload import NESTING_MAX, Unreadable, parse_json
-from devices.sensors.switchboard import Switchboard
+from devices.sensors.switchboard import SENSORS_OF_NODE_MAX, Switchboard
 from devices.sensors.zigbee2mqtt import Zigbee2Mqtt
 from devices.store_bus import Heard
 
@@ -139,6 +139,15 @@ def test_who_could_not_be_read_and_now_can_was_on_no_topic_to_leave() -> None:
         assert board.take_wanted() == ["n/w", "n/s"]
         board.hear(Heard(topic, b""), 3.0)
         assert sorted(board.take_unwanted()) == ["n/s", "n/w"]
+
+
+def test_one_node_leaves_room_for_the_sensors_of_all_others() -> None:
+    board = Switchboard([Discovery()], sensors_max=SENSORS_OF_NODE_MAX + 50)
+    for number in range(SENSORS_OF_NODE_MAX + 100):
+        table = {**SCALE, "stat_t": f"n/{number}", "uniq_id": f"crowd-{number}"}
+        board.hear(Heard(f"homeassistant/sensor/crowd/{number}/config", orjson.dumps(table)), 0.0)
+    assert len(board) == SENSORS_OF_NODE_MAX
+    assert still_hears(board)
 
 
 def test_a_topic_that_only_begins_alike_is_anybodys() -> None:
