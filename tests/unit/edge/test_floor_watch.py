@@ -21,7 +21,7 @@ from edge_agent.floor.shown import ShelfLights, publish_board
 from edge_agent.floor.watch.contacts import BURST_MAX
 from edge_agent.shelves.shelves import ShelfRules, Shelves
 from kiosk_ui.kiosk.touch import TouchError
-from kiosk_ui.staff.board import BOARD_CHANNEL, SLOTS_EVENT, AlertState, CountAct, Severity
+from kiosk_ui.staff.board import ALERTS_SHOWN_MAX, BOARD_CHANNEL, SLOTS_EVENT, AlertState, CountAct, Severity
 from kiosk_ui.staff.board_stream import BoardStream
 from tests.unit.edge.shelf_bench import BUN, TEA, ShelfBench, shelf_bench
 
@@ -90,6 +90,19 @@ async def test_a_finding_of_another_room_reaches_the_alerts_at_once(tmp_path: Pa
     async with shelf_bench(tmp_path, TEA) as bench:
         await bench.floor.find(Finding(AlertKind.CARD_COPIED, "reader-1", Holds.YES, {"reason": "counter"}))
         assert set(bench.open_alerts()) == {("card_copied", "reader-1")}
+
+
+async def test_with_more_alerts_than_a_board_holds_the_most_urgent_are_shown(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        mild = (Finding(AlertKind.OVERSTOCK, f"slot-{number}", Holds.YES) for number in range(ALERTS_SHOWN_MAX + 10))
+        for finding in mild:
+            await bench.floor.find(finding)
+        await bench.floor.find(Finding(AlertKind.CARD_COPIED, "reader-1", Holds.YES))
+        await bench.pass_seconds(120, step_s=30)
+        assert len(bench.floor.alert_views()) == ALERTS_SHOWN_MAX + 11
+        shown = bench.floor.board().alerts
+        assert len(shown) == ALERTS_SHOWN_MAX
+        assert shown[0].kind == "card_copied"
 
 
 async def test_what_cannot_be_journalled_is_not_shown_and_is_tried_again(tmp_path: Path) -> None:
