@@ -81,14 +81,18 @@ class Hx711Line:
         self._unsettled = SETTLING_CONVERSIONS + (self._gain != POWER_UP_GAIN)
 
     def _wait_until_ready(self, stop: threading.Event, timeout_s: float) -> bool:
-        look_s = self._period_s / _LOOKS
-        pin = self._data.pin
-        for _ in range(max(1, round(timeout_s / look_s))):
-            if not pin.state:
-                return True
-            if self._header.wait(look_s, stop):
+        pin, ticks, between = self._data.pin, self._header.factory.ticks, self._header.factory.ticks_diff
+        began = ticks()
+        while pin.state:
+            # By the clock, not by the number of looks: on a busy machine each takes longer than it should.
+            if between(ticks(), began) >= timeout_s:
+                raise self._silent(timeout_s)
+            if self._header.wait(self._period_s / _LOOKS, stop):
                 return False
-        raise DeviceFault(
+        return True
+
+    def _silent(self, timeout_s: float) -> DeviceFault:
+        return DeviceFault(
             f"the chip said nothing for {timeout_s:g} s",
             remedy="check its power (3.3 V), the wires of data and clock, and that the pin numbers are GPIO numbers",
             key=Trouble.SILENT,

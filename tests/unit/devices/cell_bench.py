@@ -18,8 +18,17 @@ DATA, CLOCK = 5, 6
 class CellBench:
     """Chip, wires and reader. All time is the header's."""
 
-    def __init__(self, *, gain: int = 128, rate_hz: int = 10, samples: int = 5, seed: int = 7, **cell: Any) -> None:
-        self.header = VirtualHeader(pace=0)
+    def __init__(
+        self,
+        *,
+        gain: int = 128,
+        rate_hz: int = 10,
+        samples: int = 5,
+        seed: int = 7,
+        header: VirtualHeader | None = None,
+        **cell: Any,
+    ) -> None:
+        self.header = header or VirtualHeader(pace=0)
         self.chip = VirtualHx711(self.header, data_pin=DATA, clock_pin=CLOCK, cell=LoadCell(**cell), seed=seed)
         self.chip.rate_hz = rate_hz
         self.line = Hx711Line(self.header, DATA, CLOCK, gain=gain, rate_hz=rate_hz)

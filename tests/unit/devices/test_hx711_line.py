@@ -10,6 +10,7 @@ import pytest
 from devices.device import DeviceFault
 from devices.shelf.hx711_frames import Flaw
 from devices.virtual.faults import FaultKind, UnsupportedFault
+from devices.virtual.gpio_header import VirtualHeader
 from tests.unit.devices.cell_bench import CLOCK, CellBench
 
 
@@ -113,6 +114,20 @@ def test_it_stops_waiting_when_told_to() -> None:
     stop = threading.Event()
     stop.set()
     assert bench.line.read(stop, timeout_s=60) is None
+
+
+def test_a_silent_chip_is_given_up_by_the_clock_however_long_each_look_takes() -> None:
+    class BusyHeader(VirtualHeader):
+        def wait(self, seconds: float, stop: threading.Event) -> bool:
+            return super().wait(seconds + 0.1, stop)
+
+    bench = CellBench(header=BusyHeader(pace=0))
+    bench.start()
+    bench.chip.fail(FaultKind.SILENT)
+    began_s = bench.header.now_s
+    with pytest.raises(DeviceFault, match="said nothing"):
+        bench.sample()
+    assert 2.0 <= bench.header.now_s - began_s < 2.5
 
 
 def test_both_pins_are_free_again_after_closing() -> None:
