@@ -130,9 +130,10 @@ class AlertBench:
         return [message.title for _, message in self.phones.told[before:]]
 
     async def restarts(self) -> None:
-        """Forget everything that is only in memory."""
+        """Forget everything that is only in memory; the new life begins with a tick, as a floor's does."""
         self.alerts = await self.journal.read(lambda reader: Alerts.load(reader, self.settings, timezone=ZONE))
         self.pusher = self.new_pusher()
+        await self.passes()
 
     async def pushes(self, alert: str = "") -> list[KeptPush]:
         name = alert or self.alerts.views()[0].id
