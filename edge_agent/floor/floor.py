@@ -92,7 +92,7 @@ class Floor:
         self._moved = timedelta()
         self._hours: tuple[str | None, bool] = (None, False)
         self._said_of_sensors: dict[str, Holds] = {}
-        self.sensors = Sensors(monotonic=tools.monotonic)
+        self.sensors = Sensors(monotonic=tools.monotonic, wanted=self._scales | self._limits.keys())
         self._view = FloorView(
             tools.store_name, tools.now, tools.monotonic, lambda: self._alerts, lambda: self._shelves, self.sensors
         )

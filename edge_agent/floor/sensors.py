@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+
+import structlog
 
 from devices.observations import DeviceState
 from devices.readings import Measure, SensorBack, SensorFound, SensorLost, SensorRead, SensorWord
@@ -13,6 +15,7 @@ PATIENCE = 3.0
 """Intervals without a sample after which a sensor that reports regularly is stale."""
 STALE_AFTER_S = 180.0
 """The age at which a sample is stale where its sensor did not say how often it reports."""
+_log = structlog.get_logger("sense")
 
 
 def sensor_id(device: str, sensor: str) -> str:
@@ -51,10 +54,14 @@ class Sensor:
 
 
 class Sensors:
-    """Every sensor of the store, by what it measures: a probe of temperature and humidity is two of them."""
+    """Every sensor of the store, by what it measures: a probe of temperature and humidity is two of them.
 
-    def __init__(self, *, monotonic: Callable[[], float]) -> None:
+    ``wanted`` names those that something in the store rests on: they find room however many others there are.
+    """
+
+    def __init__(self, *, monotonic: Callable[[], float], wanted: Collection[str] = ()) -> None:
         self._monotonic = monotonic
+        self._wanted = frozenset(wanted)
         self._known: dict[tuple[str, Measure], Sensor] = {}
         self._measures: dict[str, list[Measure]] = {}
         """What each sensor measures: all sensors of a device may say at once that they are gone."""
@@ -97,8 +104,10 @@ class Sensors:
     def _keep(self, sensor: Sensor) -> bool:
         key = (sensor.id, sensor.measure)
         if key not in self._known:
-            if len(self._known) >= SENSORS_MAX:
+            if len(self._known) >= SENSORS_MAX and sensor.id not in self._wanted:
                 self.refused += 1
+                if self.refused == 1:
+                    _log.warning("sense", device=sensor.device, problem=f"more than {SENSORS_MAX} sensors: no more fit")
                 return False
             self._measures.setdefault(sensor.id, []).append(sensor.measure)
         self._known[key] = sensor

@@ -17,6 +17,7 @@ from edge_agent.config.floor_settings import FloorSettings, TemperatureLimits
 from edge_agent.floor.alerting import NoAlerts
 from edge_agent.floor.board_view import FloorView
 from edge_agent.floor.findings import AlertKind, Finding, Holds
+from edge_agent.floor.sensors import SENSORS_MAX
 from edge_agent.floor.shown import ShelfLights, publish_board
 from edge_agent.floor.watch.contacts import BURST_MAX
 from edge_agent.shelves.shelves import ShelfRules, Shelves
@@ -233,3 +234,13 @@ async def test_a_probe_of_two_measures_is_lost_and_back_as_a_whole(tmp_path: Pat
         }
         await bench.tell(SensorBack("probe"))
         assert [view.reason for view in bench.floor.board().sensors] == [""] * 4
+
+
+async def test_a_planned_scale_finds_room_however_many_sensors_there_are(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        for number in range(SENSORS_MAX + 5):
+            await bench.tell(SensorFound(f"crowd-{number}", Measure.BATTERY))
+        assert bench.floor.sensors.refused == 5
+        await bench.weigh(5 * 120.0, seconds=12)
+        assert bench.slot().units == 5
+        assert TEA.scale in {one.id for one in bench.floor.sensors.all()}
