@@ -22,6 +22,7 @@ from edge_agent.journal.database import (
     open_writer,
     unreadable,
 )
+from edge_agent.journal.floor.alerts import AlertQueries, change_of
 from edge_agent.journal.lanes.chain import verify_chains
 from edge_agent.journal.lanes.events import Appender, AppenderState
 from edge_agent.journal.lanes.gaps import Gaps
@@ -43,6 +44,7 @@ MEASURE_EVERY_S = 1.0
 MEASURE_EVERY_COMMITS = 64
 TELEMETRY_FULL = "telemetry_full"
 DISK_FULL = "disk_full"
+TOLD_AGAIN = "told_again"
 
 Unit = Callable[[Transaction], Any]
 
@@ -172,7 +174,11 @@ class Committer:
     def begin_incarnation(self, reason: str) -> int:
         """Move what is not acknowledged into a new incarnation; returns how many rows that was."""
         forget_wallets(self._guarded)
-        return Reissue(self._guarded, self._appender, self._gaps).run(reason)
+        moved = Reissue(self._guarded, self._appender, self._gaps).run(reason)
+        for alert in AlertQueries(self._guarded).open_alerts():
+            # The cloud must tell what is still open from what only the lost disk knew of.
+            self._appender.append(change_of(alert, reason=TOLD_AGAIN), None)
+        return moved
 
     # Committing.
 
@@ -290,8 +296,6 @@ class Committer:
         self.disk.take_ballast()
         if fill >= LEDGER_FILL_MAX:
             self._trouble = f"disk {fill:.0%} full: the ledger takes no more rows"
-        elif fill >= TELEMETRY_FILL_MAX:
-            # Told while the ledger can still take it.
-            self._trouble = f"disk {fill:.0%} full: telemetry is given up"
         elif self.disk.has_ballast:
-            self._trouble = ""
+            # Told while the ledger can still take it; a ballast that is gone stays the graver word.
+            self._trouble = f"disk {fill:.0%} full: telemetry is given up" if fill >= TELEMETRY_FILL_MAX else ""

@@ -141,7 +141,7 @@ async def test_a_full_journal_refuses_the_ledger_and_names_the_remedy(tmp_path: 
 
 async def test_acknowledged_rows_make_room_again(tmp_path: Path) -> None:
     hands = Hands()
-    async with opened(tmp_path, hands, disk_bytes_max=700 * KIB, acked_rows_kept=10) as journal:
+    async with opened(tmp_path, hands, disk_bytes_max=760 * KIB, acked_rows_kept=10) as journal:
         await fill_up(journal)
         rows = await queue(journal)
         from tests.unit.edge.journal_bench import acknowledge
