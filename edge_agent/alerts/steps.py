@@ -9,10 +9,9 @@ from cloud_bridge.floor_contract import AlertChangedV1, AlertPushedV1
 from edge_agent.alerts.lifecycle import CALLS, AlertEvent
 from edge_agent.alerts.routing import Target
 from edge_agent.journal import Transaction
-from edge_agent.journal.floor.alerts import KeptAlert, KeptPush, PushKey, PushOutcome
+from edge_agent.journal.floor.alerts import KeptAlert, KeptPush, PushKey, PushOutcome, change_of
 from kiosk_ui.staff.board import AlertState
 
-_UNITS_MAX = 1_000_000
 _ENDS = (AlertState.RESOLVED, AlertState.ACKNOWLEDGED)
 _CALLED_FOR = (AlertState.RAISED, AlertState.ESCALATED, AlertState.ACKNOWLEDGED)
 
@@ -84,21 +83,5 @@ def pushed(push: KeptPush, outcome: PushOutcome, attempts: int) -> AlertPushedV1
 
 
 def _changed(step: Step) -> AlertChangedV1:
-    alert, facts = step.alert, step.alert.facts
-    units = facts.get("units")
-    reason = step.event.value if step.event is not None else str(facts.get("reason", ""))
-    return AlertChangedV1(
-        alert=alert.id,
-        kind=alert.kind.value,
-        subject=alert.subject,
-        state=alert.state.value,
-        severity=alert.severity.value,
-        zone=alert.zone,
-        sku=str(facts.get("sku", ""))[:80],
-        units=min(max(units, 0), _UNITS_MAX) if isinstance(units, int) else None,
-        reason=reason[:300],
-        until=None if alert.until is None else alert.until.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        escalation=min(alert.escalation, 10),
-        actor=step.actor[:80],
-        role=step.role[:20],
-    )
+    reason = step.event.value if step.event is not None else str(step.alert.facts.get("reason", ""))
+    return change_of(step.alert, reason=reason, actor=step.actor, role=step.role)

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from cloud_bridge.floor_contract import AlertChangedV1
 from edge_agent.clock import datetime_of
 from edge_agent.floor.findings import AlertKind
 from edge_agent.journal.books import to_ms
@@ -19,6 +20,7 @@ from kiosk_ui.staff.board import AlertState, Severity
 ALERTS_KEPT_MAX = 5_000
 """Resolved alerts kept; the oldest go first, and their messages with them. The events of the ledger stay."""
 PUSHES_READ_MAX = 50
+_UNITS_MAX = 1_000_000
 
 TABLES: tuple[str, ...] = (
     """CREATE TABLE alerts(
@@ -256,6 +258,26 @@ class AlertKeeping(AlertQueries):
         ).fetchall()
         self._connection.executemany("DELETE FROM pushes WHERE alert = ?", old)
         self._connection.executemany("DELETE FROM alerts WHERE alert = ?", old)
+
+
+def change_of(alert: KeptAlert, *, reason: str, actor: str = "", role: str = "") -> AlertChangedV1:
+    """How an alert stands, for the cloud."""
+    units = alert.facts.get("units")
+    return AlertChangedV1(
+        alert=alert.id,
+        kind=alert.kind.value,
+        subject=alert.subject,
+        state=alert.state.value,
+        severity=alert.severity.value,
+        zone=alert.zone,
+        sku=str(alert.facts.get("sku", ""))[:80],
+        units=min(max(units, 0), _UNITS_MAX) if isinstance(units, int) else None,
+        reason=reason[:300],
+        until=None if alert.until is None else alert.until.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        escalation=min(alert.escalation, 10),
+        actor=actor[:80],
+        role=role[:20],
+    )
 
 
 def _columns(alert: KeptAlert) -> tuple[Any, ...]:
