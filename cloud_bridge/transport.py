@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import aiomqtt
 from pydantic import BaseModel, ConfigDict, Field
@@ -177,7 +177,23 @@ async def _client(settings: BrokerSettings, client_id: str, will: Will | None) -
         logger=logging.getLogger("cloud_bridge.mqtt"),
     )
     client.pending_calls_threshold = INFLIGHT_MESSAGES_MAX
+    _skip_what_has_no_topic(client)
     return client
+
+
+def _skip_what_has_no_topic(client: aiomqtt.Client) -> None:
+    """Go on after it: left to itself it ends the connection, and what a broker keeps comes again with the next."""
+    paho = client._client  # noqa: SLF001 - aiomqtt lets nobody stand between it and paho
+    take_in = paho.on_message
+
+    def take_in_or_skip(sender: Any, data: Any, message: Any) -> None:
+        try:
+            if take_in is not None:
+                take_in(sender, data, message)
+        except ValueError:  # bytes that are no UTF-8 among them
+            logging.getLogger("cloud_bridge.mqtt").debug("a message on what is no topic")
+
+    paho.on_message = take_in_or_skip
 
 
 async def _hang_up(client: aiomqtt.Client) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from cloud_bridge.transport import BrokerSettings, Inbound, mqtt_dial
 from devices.store_bus import BusSettings, Heard, StoreBus
 
 CONNECTED = b"\x20\x02\x00\x00"
@@ -46,3 +47,12 @@ async def test_what_was_said_on_no_topic_is_skipped_and_the_next_is_heard(
         async with asyncio.timeout(5):
             assert await anext(bus.messages()) == Heard("w", b"12.5")
         assert bus.drops.no_topic == bus.drops.total == 1
+
+
+async def test_the_wire_to_the_cloud_skips_it_as_well(free_port: Callable[[], int]) -> None:
+    port = free_port()
+    dial = mqtt_dial(BrokerSettings(host="127.0.0.1", port=port), client_id="shop-1")
+    async with broker(port, publish(b"\xff/down", b"1"), publish(b"down/ack", b"2")), dial(None) as wire:
+        await wire.subscribe("#")
+        async with asyncio.timeout(5):
+            assert await anext(aiter(wire.messages())) == Inbound("down/ack", b"2", retained=False)
