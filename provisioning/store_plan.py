@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
-from edge_agent.config.problems import explain, parse_toml
+from edge_agent.config.problems import contradiction, explain, parse_toml
 
 ZONES_MAX = 200
 _SIDE_CM_MAX = 100_000
@@ -68,11 +67,11 @@ class StorePlan(_Section):
         names: set[str] = set()
         for zone in self.zones:
             if zone.name in names:
-                _contradict(f"two zones are called {zone.name!r}", "Give each a name of its own.")
+                raise contradiction(f"two zones are called {zone.name!r}", "Give each a name of its own.")
             names.add(zone.name)
             right, back = zone.x_cm + zone.width_cm, zone.y_cm + zone.depth_cm
             if right > self.floor_plan.width_cm or back > self.floor_plan.depth_cm:
-                _contradict(
+                raise contradiction(
                     f"the zone {zone.name!r} ends at {right} × {back} cm, outside the floor plan of "
                     f"{self.floor_plan.width_cm} × {self.floor_plan.depth_cm} cm",
                     "Move it, make it smaller, or correct [floor_plan].",
@@ -86,7 +85,3 @@ class StorePlan(_Section):
             return cls.model_validate(parse_toml(path))
         except ValidationError as error:
             raise explain(path, error, cls) from error
-
-
-def _contradict(problem: str, remedy: str) -> None:
-    raise PydanticCustomError("contradiction", "{problem}", {"problem": problem, "remedy": remedy})

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
+from edge_agent.config.problems import contradiction
 from edge_agent.floor.findings import AlertKind
 from kiosk_ui.staff.board import AlertState, Severity
 
@@ -61,11 +61,7 @@ class DestinationSettings(_Section):
     @model_validator(mode="after")
     def _tells_what_can_be_told(self) -> Self:
         if AlertState.SNOOZED in self.tell:
-            raise PydanticCustomError(
-                "contradiction",
-                "{problem}",
-                {"problem": "a snooze is told to nobody", "remedy": 'Take "snoozed" out of `tell`.'},
-            )
+            raise contradiction("a snooze is told to nobody", 'Take "snoozed" out of `tell`.')
         return self
 
 
@@ -156,7 +152,7 @@ class AlertSettings(_Section):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         for problem, remedy in self._contradictions():
-            raise PydanticCustomError("contradiction", "{problem}", {"problem": problem, "remedy": remedy})
+            raise contradiction(problem, remedy)
         return self
 
     def _contradictions(self) -> Iterator[tuple[str, str]]:

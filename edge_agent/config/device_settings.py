@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+
+from edge_agent.config.problems import contradiction
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Word = Annotated[str, Field(min_length=1, max_length=500)]
@@ -73,5 +74,5 @@ class DeviceTable(BaseModel):
     def _one_way_to_power(self) -> Self:
         if self.power is not None and self.power_command is not None:
             problem, remedy = f"{self.name} has both power and power_command", "Keep one of them."
-            raise PydanticCustomError("contradiction", "{problem}", {"problem": problem, "remedy": remedy})
+            raise contradiction(problem, remedy)
         return self

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+
+from edge_agent.config.problems import contradiction
 
 LIMITS_MAX = 64
 SensorName = Annotated[str, Field(min_length=1, max_length=160)]
@@ -30,9 +31,9 @@ class TemperatureLimits(_Section):
     @model_validator(mode="after")
     def _limits_are_apart(self) -> Self:
         if self.low is None and self.high is None:
-            _contradict(f"the sensor {self.sensor!r} has no limit", "Give it low, high, or both.")
+            raise contradiction(f"the sensor {self.sensor!r} has no limit", "Give it low, high, or both.")
         if self.low is not None and self.high is not None and self.high - self.low <= 2 * self.hysteresis:
-            _contradict(
+            raise contradiction(
                 f"between low {self.low:g} and high {self.high:g} is no room for a hysteresis of {self.hysteresis:g}",
                 "Set the limits further apart, or hysteresis lower.",
             )
@@ -78,9 +79,7 @@ class FloorSettings(_Section):
     def _one_line_for_each_sensor(self) -> Self:
         names = [limits.sensor for limits in self.temperatures]
         if twice := next((name for name in names if names.count(name) > 1), None):
-            _contradict(f"two temperatures are of the sensor {twice!r}", "Give each sensor one [[floor.temperatures]].")
+            raise contradiction(
+                f"two temperatures are of the sensor {twice!r}", "Give each sensor one [[floor.temperatures]]."
+            )
         return self
-
-
-def _contradict(problem: str, remedy: str) -> None:
-    raise PydanticCustomError("contradiction", "{problem}", {"problem": problem, "remedy": remedy})

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from edge_agent.config.paths import settings_in
 
 CONFIG_BYTES_MAX = 1024 * 1024
 _FOUND_LENGTH_MAX = 60
+_CONTRADICTION = "contradiction"
 
 
 class ConfigError(ValueError):
@@ -26,6 +27,11 @@ class ConfigError(ValueError):
         self.key = key
         self.problem = problem
         self.remedy = remedy
+
+
+def contradiction(problem: str, remedy: str) -> PydanticCustomError:
+    """What a validator raises where settings do not fit together; :func:`explain` tells both texts as they are."""
+    return PydanticCustomError(_CONTRADICTION, "{problem}", {"problem": problem, "remedy": remedy})
 
 
 def parse_toml(path: Path) -> dict[str, Any]:
@@ -83,7 +89,7 @@ def _in_words(problem: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]
     meant = f"{field.description}." if field and field.description else "See the documentation of this key."
     if problem["type"] == "missing":
         return "missing", f"Add it: {meant}"
-    if problem["type"] == "contradiction":
+    if problem["type"] == _CONTRADICTION:
         context = problem.get("ctx", {})
         return str(context["problem"]), str(context["remedy"])
     if problem["type"] == "path_type":

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
 from cloud_bridge.topics import check_gateway_id
 from cloud_bridge.transport import BrokerSettings
@@ -23,7 +22,7 @@ from edge_agent.config.floor_settings import FloorSettings
 from edge_agent.config.home_assistant_settings import HomeAssistantSettings
 from edge_agent.config.indicator_settings import IndicatorTable
 from edge_agent.config.paths import anchored
-from edge_agent.config.problems import ConfigError, explain, parse_toml
+from edge_agent.config.problems import ConfigError, contradiction, explain, parse_toml
 from edge_agent.config.secret_files import KEY_BYTES_MIN, SecretError, read_secret
 from kiosk_ui.kiosk.session import IdleTimes
 from loyalty.calendar import known_zone
@@ -185,7 +184,7 @@ class EdgeSettings(_Section):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         for problem, remedy in self._contradictions():
-            raise PydanticCustomError("contradiction", "{problem}", {"problem": problem, "remedy": remedy})
+            raise contradiction(problem, remedy)
         return self
 
     def _contradictions(self) -> Iterator[tuple[str, str]]:
