@@ -7,6 +7,7 @@ import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self
@@ -72,6 +73,9 @@ class Ward:
     async def until(self, fact: Callable[[], bool]) -> None:
         async with asyncio.timeout(_WITHIN_S), self._news:
             await self._news.wait_for(fact)
+
+    def was_offline(self, times: int) -> bool:
+        return sum(condition.state is DeviceState.OFFLINE for condition in self.told) >= times
 
     async def until_state(self, device: str, state: DeviceState) -> None:
         await self.until(lambda: any(c.name == device and c.state is state for c in self.supervisor.conditions()))
@@ -256,10 +260,10 @@ async def test_somebody_is_called_once_a_device_was_offline_for_a_minute_and_sen
 async def test_a_device_that_comes_and_goes_has_somebody_called_when_the_ladder_ends() -> None:
     reader, time = FakeReader(), FakeTime()
     async with supervised(time, device("door", reader), alert_after_s=10_000) as ward:
-        for round_ in range(11):
-            await ward.until(lambda: ward.supervisor.conditions()[0].state is DeviceState.ONLINE)
+        for times in range(1, 12):
+            await ward.until_state("door", DeviceState.ONLINE)
             reader.break_with(DeviceFault("loose contact", remedy="solder it"))
-            await ward.until(lambda seen=round_: sum(c.state is DeviceState.OFFLINE for c in ward.told) > seen)
+            await ward.until(partial(ward.was_offline, times))
         await ward.until(lambda: ("door", True) in ward.calls)
 
 
