@@ -326,6 +326,9 @@ async def test_a_wall_fits_without_scrolling_and_counts_what_does_not(
         assert shown >= 3
         await expect(page.locator("#beyond")).to_have_text(f"and {every - shown} more")
         assert await page.get_by_role("button").count() == 0
+        end = await page.locator("#alerts").evaluate("(e) => e.getBoundingClientRect().bottom")
+        for box in await page.locator(".alert:not(.beyond)").all():
+            assert await box.evaluate("(e) => e.getBoundingClientRect().bottom") <= end + 1, "a card is cut"
         title = page.locator(".alert:not(.beyond) h3").first
         assert (
             float((await title.evaluate("(e) => getComputedStyle(e).fontSize")).removesuffix("px")) >= READ_FROM_3M_PX
@@ -333,6 +336,18 @@ async def test_a_wall_fits_without_scrolling_and_counts_what_does_not(
         store.show(CALM_BOARD)
         await expect(page.get_by_text("All shelves are fine.")).to_be_visible()
         await expect(page.locator("#beyond")).to_be_hidden()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_the_first_alert_and_its_button_are_in_view_on_a_phone(open_page: OpenPage, language: str) -> None:
+    async with Store().open() as address:
+        page = await open_page(f"{address}&lang={language}".replace("lang=en&", ""), PHONE)
+        first = page.locator(".alert").first
+        box, act = await first.bounding_box(), await first.locator(".primary").bounding_box()
+        assert box is not None
+        assert act is not None
+        assert box["y"] < PHONE[1] * 0.4
+        assert act["y"] + act["height"] < PHONE[1] * 0.8
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
