@@ -89,6 +89,8 @@ class SensorLost:
 
     sensor: str
     reason: str
+    is_for_good: bool = False
+    """It was taken back: from now on it is no sensor of this store."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class Switchboard:
         for key, line in list(self._lines.items()):
             if line.source == source and key not in staying:
                 self._forget(line)
-                yield SensorLost(line.plan.found.sensor, _TAKEN_BACK)
+                yield SensorLost(line.plan.found.sensor, _TAKEN_BACK, is_for_good=True)
         for plan in announcement.plans:
             yield from self._plan(plan, source, announcement.node)
 

@@ -24,7 +24,7 @@ from edge_agent.floor.board_view import FloorView
 from edge_agent.floor.clock_steps import ClockSteps
 from edge_agent.floor.findings import JOURNAL, AlertKind, Finding, Holds
 from edge_agent.floor.hearing import Hearers, Hearing
-from edge_agent.floor.sensors import Sensor, Sensors
+from edge_agent.floor.sensors import Sensor, Sensors, sensor_id
 from edge_agent.floor.shown import PUBLISH_EVERY_S_MIN, ShelfLights, publish_board
 from edge_agent.floor.stock_findings import SaidOfSlots, finding_of, recounted
 from edge_agent.floor.watch.climate import Climate, temperature_findings
@@ -45,6 +45,7 @@ from kiosk_ui.staff.board import ActResult, AlertView, Board, CountAct
 from kiosk_ui.staff.board_stream import BoardStream
 
 TICK_S = 1.0
+_OF_SENSORS = (AlertKind.DEVICE_OFFLINE, AlertKind.TEMPERATURE, AlertKind.DOOR_OPEN)
 LOOKED_AT_MAX = 20
 """Slots of which is seen, each tick, whether their number has grown too old to be believed."""
 _log = structlog.get_logger("decide")
@@ -123,6 +124,10 @@ class Floor:
         is_due = False
         for sensor in self.sensors.hear(device, word):
             is_due = self._heard(sensor, word) or is_due
+        if isinstance(word, SensorLost) and not self.sensors.knows(name := sensor_id(device, word.sensor)):
+            # Taken back for good: nobody will ever say of it that all is well again.
+            self._found.update({(kind, name): Finding(kind, name, Holds.NO) for kind in _OF_SENSORS})
+            is_due = True
         if is_due:
             await self._walk()
         self.changed.ring()

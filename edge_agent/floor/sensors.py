@@ -80,11 +80,18 @@ class Sensors:
             case SensorRead() | SensorFound():
                 known = self._known.get((name, word.measure)) or Sensor(name, device, word.measure)
                 heard = (self._read(known, word) if isinstance(word, SensorRead) else replace(known, found=word),)
+            case SensorLost(is_for_good=True) if name not in self._wanted:
+                self._forget(name)
+                heard = ()
             case SensorLost(reason=reason):
                 heard = tuple(replace(one, state=DeviceState.OFFLINE, reason=reason) for one in self._named(name))
             case SensorBack():
                 heard = tuple(replace(one, state=DeviceState.ONLINE, reason="") for one in self._named(name))
         return tuple(one for one in heard if self._keep(one))
+
+    def knows(self, name: str) -> bool:
+        """Whether a sensor is one of this store."""
+        return name in self._measures
 
     def device_changed(self, device: str, state: DeviceState, reason: str) -> tuple[Sensor, ...]:
         """A device that is gone takes its sensors with it; they come back with their next word."""
@@ -97,6 +104,10 @@ class Sensors:
         # What was found on connecting may be hours old: it is shown, and ages from no known moment.
         read_s = known.read_s if word.is_retained else self._monotonic()
         return replace(known, last=word, read_s=read_s, state=DeviceState.ONLINE, reason="")
+
+    def _forget(self, name: str) -> None:
+        for measure in self._measures.pop(name, ()):
+            del self._known[name, measure]
 
     def _named(self, name: str) -> list[Sensor]:
         return [self._known[name, measure] for measure in self._measures.get(name, ())]

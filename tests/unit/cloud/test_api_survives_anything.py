@@ -105,7 +105,11 @@ def test_no_request_is_answered_with_a_failure_of_ours(data: st.DataObject, app:
     method, template = data.draw(st.sampled_from(operations(app)))
     path = path_of(template, data.draw(st.lists(TEXTS.filter(bool), min_size=2, max_size=2)))
     query = data.draw(
-        st.dictionaries(st.sampled_from(["member", "limit", "after", "gateway", "search", "store", "sku", "state"]), TEXTS, max_size=3)
+        st.dictionaries(
+            st.sampled_from(["member", "limit", "after", "gateway", "search", "store", "sku", "state"]),
+            TEXTS,
+            max_size=3,
+        )
     )
     params = {key: value.encode("utf-8", "replace").decode() for key, value in query.items()}
     content, kind = data.draw(request_bodies())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devices.device import Signal
+from devices.observations import DeviceState
 from devices.readings import Measure, SensorBack, SensorFound, SensorLost, SensorRead
 from edge_agent.alerts.engine import Alerts
 from edge_agent.config.alert_settings import AlertSettings
@@ -244,3 +245,23 @@ async def test_a_planned_scale_finds_room_however_many_sensors_there_are(tmp_pat
         await bench.weigh(5 * 120.0, seconds=12)
         assert bench.slot().units == 5
         assert TEA.scale in {one.id for one in bench.floor.sensors.all()}
+
+
+async def test_a_sensor_that_was_taken_back_for_good_leaves_no_alert_that_nobody_can_end(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        await bench.tell(SensorRead("probe", Measure.TEMPERATURE, 5.5))
+        await bench.tell(SensorLost("probe", reason="battery empty"))
+        await bench.pass_seconds(900, step_s=5)
+        assert [(alert.subject, alert.state) for alert in bench.floor.alert_views()] == [("bus/probe", "raised")]
+        await bench.tell(SensorLost("probe", reason="it took its announcement back", is_for_good=True))
+        await bench.pass_seconds(300, step_s=5)
+        assert [(alert.subject, alert.state) for alert in bench.floor.alert_views()] == [("bus/probe", "resolved")]
+        assert bench.floor.board().sensors == ()
+
+
+async def test_a_planned_scale_that_was_taken_back_is_lost_and_not_forgotten(tmp_path: Path) -> None:
+    async with shelf_bench(tmp_path, TEA) as bench:
+        await bench.weigh(5 * 120.0, seconds=12)
+        scale = TEA.scale.removeprefix("bus/")
+        await bench.tell(SensorLost(scale, reason="it took its announcement back", is_for_good=True))
+        assert [(view.sensor, view.state) for view in bench.floor.board().sensors] == [(TEA.scale, DeviceState.OFFLINE)]
