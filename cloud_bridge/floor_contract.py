@@ -15,6 +15,7 @@ from cloud_bridge.topics import Lane
 
 Sku = Annotated[str, Field(max_length=80)]
 Sensor = Annotated[str, Field(min_length=1, max_length=160, description="device, or device/sensor")]
+ArticleName = Annotated[str, Field(max_length=80)]
 Units = Annotated[int, Field(ge=0, le=1_000_000)]
 Signed = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -37,7 +38,10 @@ class CardRefusedV1(EventData):
 
 
 class StockChangedV1(EventData):
-    """How many units a slot holds now, by the best estimate, and what changed it by ``delta``."""
+    """How many units a slot holds now, by the best estimate, and what changed it by ``delta``.
+
+    The names are those of the store's planogram, so that head office need not read bar codes.
+    """
 
     type = "regulars.stock.changed.v1"
     lane = Lane.TELEMETRY
@@ -48,6 +52,8 @@ class StockChangedV1(EventData):
     capacity: Units
     confidence: Percent
     cause: Name
+    name_zh: ArticleName = ""
+    name_en: ArticleName = ""
 
 
 class StockDiscrepancyV1(EventData):

@@ -10,7 +10,7 @@ from cloud_bridge.floor_contract import AlertChangedV1, CardRefusedV1, StockChan
 from cloud_bridge.landing.batches import Received
 from cloud_bridge.landing.store import Landed
 from cloud_crm.floor import repository
-from cloud_crm.floor.repository import AlertRow, DiscrepancyRow, RefusedCardRow, StockRow
+from cloud_crm.floor.repository import AlertRow, ArticleRow, DiscrepancyRow, RefusedCardRow, StockRow
 
 _TYPES = frozenset({StockChangedV1.type, AlertChangedV1.type, StockDiscrepancyV1.type, CardRefusedV1.type})
 
@@ -35,6 +35,7 @@ class _Words:
     def __init__(self) -> None:
         self.heard = 0
         self._stock: dict[tuple[str, str], StockRow] = {}
+        self._articles: dict[str, ArticleRow] = {}
         self._alerts: dict[tuple[str, str], AlertRow] = {}
         self._discrepancies: list[DiscrepancyRow] = []
         self._cards: list[RefusedCardRow] = []
@@ -47,6 +48,8 @@ class _Words:
                 # A lane's events come in their order, and a later incarnation comes later: the last is the newest.
                 row = _stock_row(gateway_id, incarnation, event, said)
                 self._stock[gateway_id, row.slot] = row
+                if said.name_zh or said.name_en:
+                    self._articles[row.sku] = ArticleRow(row.sku, _plain(said.name_zh), _plain(said.name_en))
             case AlertChangedV1():
                 alert = _alert_row(gateway_id, incarnation, event, said)
                 known = self._alerts.get((gateway_id, alert.alert_id))
@@ -69,6 +72,8 @@ class _Words:
         """In one order for all, so that the newest word stands whichever lane brought it first."""
         alerts = list(self._alerts.values())
         repository.keep_stock(connection, list(self._stock.values()))
+        # In one order: two transactions that name the same articles must not wait for each other.
+        repository.keep_articles(connection, sorted(self._articles.values()))
         repository.keep_alerts(connection, alerts)
         repository.supersede(connection, alerts)
         repository.correct_units(connection, alerts)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, Table, exists, select
 
 from cloud_crm.database import insert_sql, positional, update_many
-from cloud_crm.floor.tables import floor_alerts, refused_cards, shelf_stock, stock_discrepancies
+from cloud_crm.floor.tables import articles, floor_alerts, refused_cards, shelf_stock, stock_discrepancies
 from cloud_crm.gateways.tables import gateways
 
 RESOLVED = "resolved"
@@ -33,6 +33,14 @@ class StockRow(NamedTuple):
     incarnation: str
     hlc: str
     told_at: str
+
+
+class ArticleRow(NamedTuple):
+    """What an article is called."""
+
+    sku: str
+    name_zh: str
+    name_en: str
 
 
 class AlertRow(NamedTuple):
@@ -86,6 +94,14 @@ def keep_stock(connection: Connection, rows: Sequence[StockRow]) -> None:
     """Keep what slots hold, where it is newer than what is known."""
     changing = ("sku", "units", "capacity", "confidence", "incarnation", "hlc", "told_at")
     _keep_newer(connection, shelf_stock, rows, key=("gateway_id", "slot"), changing=changing)
+
+
+def keep_articles(connection: Connection, rows: Sequence[ArticleRow]) -> None:
+    """Keep what articles are called; the last word stands, as stores of one chain mean the same by a bar code."""
+    sql = insert_sql(connection, articles, ArticleRow._fields)
+    sql += " ON CONFLICT (sku) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en"
+    changed = " WHERE articles.name_zh <> excluded.name_zh OR articles.name_en <> excluded.name_en"
+    update_many(connection, sql + changed, rows)
 
 
 def keep_alerts(connection: Connection, rows: Sequence[AlertRow]) -> None:
@@ -200,6 +216,11 @@ def store_names(connection: Connection) -> dict[str, tuple[str, str | None]]:
     """Name and present incarnation of every gateway."""
     query = select(gateways.c.gateway_id, gateways.c.store_name, gateways.c.incarnation)
     return {row.gateway_id: (row.store_name, row.incarnation) for row in connection.execute(query)}
+
+
+def article_names(connection: Connection) -> dict[str, ArticleRow]:
+    """What every article is called, by its number."""
+    return {row.sku: ArticleRow(*row) for row in connection.execute(select(articles))}
 
 
 def _of_store(query: Select[Any], table: Table, store: str | None) -> Select[Any]:

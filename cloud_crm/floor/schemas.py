@@ -10,13 +10,20 @@ StockState = Literal["ok", "low", "out", "over"]
 AlertQuery = Literal["open", "raised", "acknowledged", "snoozed", "escalated", "resolved"]
 
 
-class StockView(BaseModel):
+class _OfArticle(BaseModel):
+    """Something about one article. The names are empty where no store has told them."""
+
+    sku: str
+    name_zh: str = ""
+    name_en: str = ""
+
+
+class StockView(_OfArticle):
     """What one slot of one store holds, as the store last said."""
 
     store: str = Field(description="The gateway's id")
     store_name: str
     slot: str
-    sku: str
     units: int
     capacity: int
     confidence: int = Field(description="Percent")
@@ -24,7 +31,7 @@ class StockView(BaseModel):
     told_at: str = Field(description="By the store's clock")
 
 
-class AlertView(BaseModel):
+class AlertView(_OfArticle):
     """One alert of one store, as it stands."""
 
     store: str
@@ -35,7 +42,6 @@ class AlertView(BaseModel):
     state: str
     severity: str
     zone: str
-    sku: str
     units: int | None
     reason: str
     until: str | None = Field(description="End of a snooze")
@@ -49,13 +55,12 @@ class AlertView(BaseModel):
     )
 
 
-class DiscrepancyView(BaseModel):
+class DiscrepancyView(_OfArticle):
     """Shelf and till of one store disagreed for good."""
 
     store: str
     store_name: str
     discrepancy: str
-    sku: str
     kind: str = Field(description="missing: left and never sold; phantom: sold and never left; found: missing before")
     units: int
     slot: str | None
@@ -96,10 +101,9 @@ class DisagreementView(BaseModel):
     told_at: str = Field(description="The latest of them")
 
 
-class ArticleTrouble(BaseModel):
+class ArticleTrouble(_OfArticle):
     """One article that is not as planned somewhere: where it is out, low or too many, and what is missing of it."""
 
-    sku: str
     slots: list[StockView]
     disagreements: list[DisagreementView]
     out: int

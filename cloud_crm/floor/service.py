@@ -12,7 +12,15 @@ from sqlalchemy import Connection
 from cloud_crm.clock import Clock, rfc3339
 from cloud_crm.database import Database
 from cloud_crm.floor import repository
-from cloud_crm.floor.repository import RESOLVED, ROWS_MAX, AlertRow, DiscrepancyRow, RefusedCardRow, StockRow
+from cloud_crm.floor.repository import (
+    RESOLVED,
+    ROWS_MAX,
+    AlertRow,
+    ArticleRow,
+    DiscrepancyRow,
+    RefusedCardRow,
+    StockRow,
+)
 from cloud_crm.floor.schemas import (
     AlertQuery,
     AlertView,
@@ -114,19 +122,25 @@ class FloorService:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What every view is made with: the stores' names, and which slots are called low."""
+    """What every view is made with: the names of stores and articles, and which slots are called low."""
 
     stores: dict[str, tuple[str, str | None]]
+    articles: dict[str, ArticleRow]
     low: _Called
 
     @classmethod
     def of(cls, connection: Connection) -> _Asked:
-        return cls(repository.store_names(connection), frozenset(repository.called_for(connection, _LOW)))
+        return cls(
+            repository.store_names(connection),
+            repository.article_names(connection),
+            frozenset(repository.called_for(connection, _LOW)),
+        )
 
     def stock(self, row: StockRow) -> StockView:
         return StockView(
-            store=row.gateway_id, store_name=self._name(row.gateway_id), slot=row.slot, sku=row.sku, units=row.units,
-            capacity=row.capacity, confidence=row.confidence, state=self._state(row), told_at=row.told_at,
+            store=row.gateway_id, store_name=self._name(row.gateway_id), slot=row.slot, **self._article(row.sku),
+            units=row.units, capacity=row.capacity, confidence=row.confidence, state=self._state(row),
+            told_at=row.told_at,
         )  # fmt: skip
 
     def alert(self, row: AlertRow) -> AlertView:
@@ -134,7 +148,8 @@ class _Asked:
         is_open = row.state != RESOLVED
         return AlertView(
             store=row.gateway_id, store_name=self._name(row.gateway_id), alert=row.alert_id, kind=row.kind,
-            subject=row.subject, state=row.state, severity=row.severity, zone=row.zone, sku=row.sku, units=row.units,
+            subject=row.subject, state=row.state, severity=row.severity, zone=row.zone, **self._article(row.sku),
+            units=row.units,
             reason=row.reason, until=row.until, escalation=row.escalation, actor=row.actor, raised_at=row.raised_at,
             changed_at=row.changed_at, is_open=is_open,
             is_of_earlier_journal=is_open and present is not None and present != row.incarnation,
@@ -142,8 +157,8 @@ class _Asked:
 
     def discrepancy(self, row: DiscrepancyRow) -> DiscrepancyView:
         return DiscrepancyView(
-            store=row.gateway_id, store_name=self._name(row.gateway_id), discrepancy=row.discrepancy, sku=row.sku,
-            kind=row.kind, units=row.units, slot=row.slot, told_at=row.told_at,
+            store=row.gateway_id, store_name=self._name(row.gateway_id), discrepancy=row.discrepancy,
+            **self._article(row.sku), kind=row.kind, units=row.units, slot=row.slot, told_at=row.told_at,
         )  # fmt: skip
 
     def card(self, row: RefusedCardRow) -> RefusedCardView:
@@ -151,6 +166,9 @@ class _Asked:
             store=row.gateway_id, store_name=self._name(row.gateway_id), reader=row.reader, medium=row.medium,
             reason=row.reason, counter=row.counter, seen=row.seen, told_at=row.told_at,
         )  # fmt: skip
+
+    def _article(self, sku: str) -> dict[str, str]:
+        return self.articles.get(sku, ArticleRow(sku, "", ""))._asdict()
 
     def _name(self, gateway_id: str) -> str:
         return self.stores.get(gateway_id, (gateway_id, None))[0]
@@ -207,8 +225,11 @@ def _taken_together(told: Iterable[DiscrepancyView]) -> list[DisagreementView]:
 
 def _article(sku: str, slots: list[StockView], told: list[DiscrepancyView]) -> ArticleTrouble:
     disagreements = _taken_together(told)
+    known = next(iter((*slots, *told)), None)
     return ArticleTrouble(
         sku=sku,
+        name_zh=known.name_zh if known else "",
+        name_en=known.name_en if known else "",
         slots=sorted(slots, key=_want),
         disagreements=disagreements,
         out=_count(slots, "out"),

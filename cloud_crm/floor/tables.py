@@ -22,6 +22,15 @@ shelf_stock = Table(
 )
 """What each slot of each store holds, by its newest word."""
 
+articles = Table(
+    "articles",
+    metadata,
+    Column("sku", String(80), primary_key=True),
+    Column("name_zh", String(80), nullable=False),
+    Column("name_en", String(80), nullable=False),
+)
+"""What an article is called, as the store that told of it last calls it."""
+
 floor_alerts = Table(
     "floor_alerts",
     metadata,

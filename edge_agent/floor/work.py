@@ -68,4 +68,6 @@ def _changed(told: Told) -> StockChangedV1:
         capacity=told.planned.capacity,
         confidence=told.confidence,
         cause=stock.cause.value,
+        name_zh=told.planned.name_zh,
+        name_en=told.planned.name_en,
     )

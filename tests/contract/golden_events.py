@@ -179,7 +179,17 @@ def _equipment() -> list[EventData]:
 def _floor() -> list[EventData]:
     return [
         CardRefusedV1(reader="front-reader", medium=_MEDIUM, reason="replayed", counter=61, seen=64),
-        StockChangedV1(slot="A-1", sku="2000000000015", units=3, delta=-2, capacity=18, confidence=96, cause="taken"),
+        StockChangedV1(
+            slot="A-1",
+            sku="2000000000015",
+            units=3,
+            delta=-2,
+            capacity=18,
+            confidence=96,
+            cause="taken",
+            name_zh="茉莉花茶",
+            name_en="Jasmine tea",
+        ),
         StockDiscrepancyV1(discrepancy=_FINDING, sku="2000000000015", kind="missing", units=2, slot="A-1"),
         AlertChangedV1(
             alert=_FINDING,

@@ -11,12 +11,13 @@ branch_labels = None
 depends_on = None
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_TABLES = ("shelf_stock", "floor_alerts", "stock_discrepancies", "refused_cards")
+_TABLES = ("shelf_stock", "articles", "floor_alerts", "stock_discrepancies", "refused_cards")
 
 
 def upgrade() -> None:
     """Create the tables."""
     _stock()
+    _articles()
     _alerts()
     _discrepancies()
     _cards()
@@ -44,6 +45,16 @@ def _stock() -> None:
         sa.PrimaryKeyConstraint("gateway_id", "slot", name=op.f("pk_shelf_stock")),
     )
     op.create_index(op.f("ix_shelf_stock_sku"), "shelf_stock", ["sku"])
+
+
+def _articles() -> None:
+    op.create_table(
+        "articles",
+        sa.Column("sku", sa.String(length=80), nullable=False),
+        sa.Column("name_zh", sa.String(length=80), nullable=False),
+        sa.Column("name_en", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("sku", name=op.f("pk_articles")),
+    )
 
 
 def _alerts() -> None:

@@ -30,9 +30,9 @@ class Floor(StoreDay):
         words = sum(len(rows) for rows in self.rows.values())
         return replace(super()._position(lane, sequence, prevhash), hlc=f"{1_777_000_000_000 + words:015d}-00000")
 
-    def holds(self, slot: str, units: int, *, sku: str = "tea", capacity: int = 18) -> None:
+    def holds(self, slot: str, units: int, *, sku: str = "tea", capacity: int = 18, **names: str) -> None:
         said = StockChangedV1(
-            slot=slot, sku=sku, units=units, delta=1, capacity=capacity, confidence=97, cause="weight"
+            slot=slot, sku=sku, units=units, delta=1, capacity=capacity, confidence=97, cause="weight", **names
         )
         self.write(said)
 
@@ -77,6 +77,26 @@ def test_the_newest_word_of_a_slot_stands(landing: CrmLandingStore, floor: Floor
     landing.land([day.batch(3, lane=Lane.TELEMETRY)])
     assert told(floor.stock()) == [("store-1", "A1", 16), ("store-1", "A2", 0)]
     assert [view.state for view in floor.stock()] == ["ok", "out"]
+
+
+def test_head_office_calls_articles_as_stores_last_called_them(landing: CrmLandingStore, floor: FloorService) -> None:
+    day = Floor()
+    day.holds("A1", 0, name_zh="茶", name_en="Tea")
+    day.holds("A2", 4, sku="nameless")
+    day.alerts("raised")
+    day.misses(2)
+    landing.land([day.batch(lane=Lane.TELEMETRY), day.batch(lane=Lane.LEDGER)])
+    assert [(view.name_zh, view.name_en) for view in floor.stock()] == [("茶", "Tea"), ("", "")]
+    named = (*floor.alerts(), *floor.discrepancies(), *floor.chain().articles)
+    assert [(type(view).__name__, view.name_en) for view in named] == [
+        ("AlertView", "Tea"),
+        ("DiscrepancyView", "Tea"),
+        ("ArticleTrouble", "Tea"),
+    ]
+    day.holds("A1", 5, name_zh="绿茶", name_en="Green tea\x00")
+    day.holds("A1", 4)
+    landing.land([day.batch(3, 4, lane=Lane.TELEMETRY)])
+    assert floor.stock()[0].name_zh == "绿茶", "a word without names takes none away"
 
 
 def test_what_lands_twice_counts_once(landing: CrmLandingStore, floor: FloorService, database: Database) -> None:
