@@ -1,10 +1,11 @@
-"""Starts a gateway or a cloud as the ``regulars`` command does, with two things a test may do to it.
+"""Starts a gateway or a cloud as the ``regulars`` command does, with three things a test may do to it.
 
 ``python tests/story/launcher.py edge --config FILE``: beside FILE a test may leave
 
 - ``die_at``: the word of a station; the gateway kills itself (SIGKILL) as it reaches it, once;
 - ``clock_ahead``: seconds, as text, by which the program's wall clock is ahead of this machine's
-  (the cloud looks for it in the folder ``cloud`` beside its FILE, for a store may be in the same folder).
+  (the cloud looks for it in the folder ``cloud`` beside its FILE, for a store may be in the same folder);
+- ``time_passed``: seconds, as text, that have gone by for the gateway, by all its clocks, beyond those of this machine.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from edge_agent.tap_path import Station, log_passage
 
 DIE_AT = "die_at"
 CLOCK_AHEAD = "clock_ahead"
+TIME_PASSED = "time_passed"
 
 
 class Trap:
@@ -114,12 +116,16 @@ def shifted_s(ahead: Path) -> int:
 
 
 def gateway_clock(ahead: Path) -> HybridClock:
-    """This machine's clock, shifted by what the file says now."""
+    """This machine's clocks, shifted by what the files say now."""
+    passed = ahead.with_name(TIME_PASSED)
 
     def now_ns() -> int:
-        return time.time_ns() + shifted_s(ahead) * 1_000_000_000
+        return time.time_ns() + (shifted_s(ahead) + shifted_s(passed)) * 1_000_000_000
 
-    return HybridClock(now_ns, time.monotonic_ns, BUILD_DATE_MS, lambda: True)
+    def monotonic_ns() -> int:
+        return time.monotonic_ns() + shifted_s(passed) * 1_000_000_000
+
+    return HybridClock(now_ns, monotonic_ns, BUILD_DATE_MS, lambda: True)
 
 
 def cloud_clock(ahead: Path) -> Clock:

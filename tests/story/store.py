@@ -25,7 +25,7 @@ from simulation.hands import Hands
 from simulation.head_office import HeadOffice, members_arrived
 from simulation.shop_floor import ShopFloor, furnished
 from simulation.stage import BrokerKind, Stage, StagePlan
-from tests.story.launcher import CLOCK_AHEAD, DIE_AT
+from tests.story.launcher import CLOCK_AHEAD, DIE_AT, TIME_PASSED
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 CLONE_SEED = 900
@@ -91,7 +91,11 @@ class Store:
 
     def set_clock_ahead(self, seconds: int) -> None:
         """Move the gateway's wall clock."""
-        set_clock_ahead(self.folder, seconds)
+        say_seconds(self.folder / CLOCK_AHEAD, seconds)
+
+    def let_pass(self, seconds: int) -> None:
+        """So many seconds have gone by for the gateway, in all, beyond those of this machine."""
+        say_seconds(self.folder / TIME_PASSED, seconds)
 
     async def balanced(self, *, timeout_s: float = 30.0) -> Audit:
         """Wait until the cloud has the whole ledger lane; the books must be in order then.
@@ -137,7 +141,7 @@ class Chain:
 
     def set_cloud_clock_ahead(self, seconds: int) -> None:
         """Move the cloud's wall clock."""
-        set_clock_ahead(self.files.path / "cloud", seconds)
+        say_seconds(self.files.path / "cloud" / CLOCK_AHEAD, seconds)
 
     async def member_of(self, store: Store, sale: str) -> str:
         """Whose purchase the cloud holds this receipt of a store to be."""
@@ -226,11 +230,10 @@ def opening_s() -> int:
     return int(OPENING.timestamp())
 
 
-def set_clock_ahead(folder: Path, seconds: int) -> None:
-    """Move the wall clock of the program whose configuration is in this folder."""
-    clock = folder / CLOCK_AHEAD
-    clock.with_suffix(".new").write_text(str(seconds))
-    clock.with_suffix(".new").replace(clock)
+def say_seconds(file: Path, seconds: int) -> None:
+    """Tell a running program about its clocks: see ``tests/story/launcher.py``."""
+    file.with_suffix(".new").write_text(str(seconds))
+    file.with_suffix(".new").replace(file)
 
 
 @asynccontextmanager
