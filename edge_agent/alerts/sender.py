@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -67,16 +67,23 @@ class ChildSender:
             return Verdict(Fate.FAILED, "process")
 
     async def _ask(self, order: bytes) -> Verdict:
-        process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=ANSWER_BYTES_MAX
+        # As asyncio.create_subprocess_exec does it, which keeps the transport to itself.
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: SubprocessStreamProtocol(limit=ANSWER_BYTES_MAX, loop=loop),
+            *self._command,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
         )
+        process = Process(transport, protocol, loop)
         try:
             async with asyncio.timeout(self._sending_s_max):
                 return await _answer(process, order)
         except TimeoutError:
             return Verdict(Fate.FAILED, "timed_out")
         finally:
-            await _end(process)
+            await _end(process, transport)
 
 
 async def _answer(process: Process, order: bytes) -> Verdict:
@@ -97,8 +104,13 @@ async def _answer(process: Process, order: bytes) -> Verdict:
         return Verdict(Fate.FAILED, "process")
 
 
-async def _end(process: Process) -> None:
+async def _end(process: Process, transport: asyncio.SubprocessTransport) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+    # Python 3.11 waits for the end of the pipes, too: it never comes to one that was printed full, which is no longer
+    # read, nor while a child of the child holds it.
+    for fd in (0, 1):
+        if (pipe := transport.get_pipe_transport(fd)) is not None:
+            pipe.close()
     await process.wait()

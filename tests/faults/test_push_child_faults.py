@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ BAD_CHILDREN = {
     "fills its pipe with lines": "while True: print('y')",
     "is killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "leaves a child behind that holds its pipe": (
-        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(5)'], stderr=2);"
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)'], stderr=2);"
         " raise SystemExit(3)"
     ),
 }
@@ -44,15 +43,13 @@ def address(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its pipe outlives the loop of the test
 @pytest.mark.parametrize("source", BAD_CHILDREN.values(), ids=BAD_CHILDREN)
 async def test_whatever_the_child_does_the_message_may_be_tried_again(source: str, address: Path) -> None:
     sender = ChildSender((sys.executable, "-c", source), sending_s_max=LIMIT_S)
-    began_s = time.perf_counter()
-    verdict = await sender.send(address, WHAT)
+    async with asyncio.timeout(LIMIT_S + 2):
+        verdict = await sender.send(address, WHAT)
     assert verdict.fate is Fate.FAILED
     assert verdict.reason in {"process", "timed_out"}
-    assert time.perf_counter() - began_s < LIMIT_S + 2
 
 
 async def test_after_a_child_that_was_killed_the_next_one_sends(address: Path) -> None:
