@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
 from typer.core import TyperGroup
 
 from provisioning.environment import Environment
@@ -33,6 +32,9 @@ COMMANDS = (
 )
 """Every command, in the order of the help page; each is ``provisioning/commands/NAME.py``, its ``-`` written ``_``."""
 
+GATEWAY = "edge"
+"""The command that runs for months on a small machine."""
+
 
 class CommandGroup(TyperGroup):
     """Loads a command when it is asked for, and says in one message why it failed."""
@@ -43,6 +45,8 @@ class CommandGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name == GATEWAY:
+            _import_structlog_plainly()
         module = import_module(f"provisioning.commands.{cmd_name.replace('-', '_')}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
@@ -67,7 +71,23 @@ class CommandGroup(TyperGroup):
             raise typer.Exit(Exit.BUG) from error
 
 
+def _import_structlog_plainly() -> None:
+    """Structlog takes rich and pygments along where they are installed: 3.6 MB that a gateway never uses."""
+    hidden = "rich" not in sys.modules
+    if hidden:
+        sys.modules["rich"] = None  # type: ignore[assignment]  # how an import is told that there is no such thing
+    try:
+        import_module("structlog")
+    finally:
+        if hidden:
+            del sys.modules["rich"]
+
+
 def _say(problem: str, remedy: str) -> None:
+    # Only where something failed: a service that runs well needs none of it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     console = Console(stderr=True, no_color=not Environment.read().colour, soft_wrap=True)
     console.print(Text.assemble(("✗ ", "bold red"), problem))
     if remedy:
