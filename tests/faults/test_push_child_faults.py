@@ -32,6 +32,10 @@ BAD_CHILDREN = {
         "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)'], stderr=2);"
         " raise SystemExit(3)"
     ),
+    "is killed while its child holds its pipe": (
+        "import subprocess, sys, time;"
+        " subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)'], stderr=2); time.sleep(600)"
+    ),
 }
 
 
