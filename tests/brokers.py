@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
@@ -31,7 +32,7 @@ MOSQUITTO_LOG = "log_dest stderr\nlog_type notice\nlog_type information\nlog_typ
 """Of its configuration: it says when it listens, and nothing of who comes and goes."""
 
 
-class Broker:
+class Broker(ABC):
     """A broker process on 127.0.0.1. ``kill()`` is kill -9; ``start()`` brings it back on the same port."""
 
     host = "127.0.0.1"
@@ -43,8 +44,9 @@ class Broker:
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """The program and its arguments."""
 
     def start(self) -> None:
         self._process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
