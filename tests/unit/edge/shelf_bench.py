@@ -159,3 +159,7 @@ async def shelf_bench(
         yield bench
     finally:
         await bench.journal.close()
+
+
+async def stocked(bench: ShelfBench, units: int = 12) -> None:
+    await bench.weigh(units * 120.0)

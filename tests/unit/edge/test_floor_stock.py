@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,9 @@ from devices.readings import Measure, SensorFound, SensorLost, SensorRead
 from edge_agent.shelves.calibration import Calibration
 from edge_agent.supervision import DeviceCondition
 from kiosk_ui.staff.board import ActResult, CountAct, StockState
-from tests.unit.edge.shelf_bench import BUN, TEA, ShelfBench, shelf_bench
+from tests.unit.edge.shelf_bench import TEA, shelf_bench, stocked
 
 UNIT_G = 120.0
-
-
-async def stocked(bench: ShelfBench, units: int = 12) -> None:
-    await bench.weigh(units * UNIT_G)
 
 
 async def test_a_weight_becomes_units_on_the_board_and_one_event(tmp_path: Path) -> None:
@@ -276,61 +271,6 @@ async def test_a_count_of_a_weighed_slot_teaches_its_scale(tmp_path: Path) -> No
 async def test_a_count_of_what_the_plan_does_not_know_is_refused(tmp_path: Path) -> None:
     async with shelf_bench(tmp_path) as bench:
         assert await bench.floor.count("Z9", CountAct(units=5)) == ActResult(is_done=False, reason="gone")
-
-
-async def test_a_restart_invents_nothing(tmp_path: Path) -> None:
-    async with shelf_bench(tmp_path) as bench:
-        await stocked(bench, 8)
-        await bench.restart()
-        assert (bench.slot().units, bench.slot().note) == (8, "stale")
-        await stocked(bench, 8)
-        assert (bench.slot().units, bench.slot().note) == (8, "")
-        await bench.pass_seconds(30)
-        assert len(await bench.events("stock.changed")) == 1
-        assert bench.slot().units == 8
-
-
-async def test_what_left_while_the_gateway_was_off_is_one_change_and_nobody_is_accused(tmp_path: Path) -> None:
-    async with shelf_bench(tmp_path) as bench:
-        await stocked(bench, 8)
-        await bench.restart(off_s=3_600)
-        await stocked(bench, 5)
-        await bench.pass_seconds(30 * 60, step_s=5)
-        causes = [(event["cause"], event["delta"]) for event in await bench.events("stock.changed")]
-        assert causes == [("first", 0), ("while_off", -3)]
-        assert await bench.events("stock.discrepancy") == []
-
-
-async def test_a_sale_between_two_kills_is_counted_once(tmp_path: Path) -> None:
-    async with shelf_bench(tmp_path) as bench:
-        await bench.floor.count("B1", CountAct(units=9))
-        await bench.journal.write(lambda tx: tx.sold("bun", 2))
-        await bench.restart()
-        await bench.pass_seconds(1)
-        assert bench.slot("B1").units == 7
-        await bench.restart()
-        await bench.pass_seconds(2)
-        assert bench.slot("B1").units == 7
-
-
-async def test_an_article_that_moved_in_the_plan_begins_anew_and_the_others_stay(tmp_path: Path) -> None:
-    async with shelf_bench(tmp_path) as bench:
-        await stocked(bench, 8)
-        await bench.floor.count("B1", CountAct(units=9))
-        bench.plan = (TEA, replace(BUN, sku="roll"))
-        await bench.restart()
-        assert bench.slot("A1").units == 8
-        assert (bench.slot("B1").sku, bench.slot("B1").units) == ("roll", None)
-
-
-async def test_a_row_that_cannot_be_read_keeps_no_store_closed(tmp_path: Path) -> None:
-    async with shelf_bench(tmp_path) as bench:
-        await stocked(bench, 8)
-        await bench.journal.write(lambda tx: tx._connection.execute("UPDATE slots SET body = '{'"))
-        await bench.restart()
-        assert bench.slot().units is None
-        await stocked(bench, 8)
-        assert bench.slot().units == 8
 
 
 async def test_a_raw_scale_counts_nothing_before_it_was_taught(tmp_path: Path) -> None:

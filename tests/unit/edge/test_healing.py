@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import accumulate
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from devices.device import DeviceFault, Signal, Trouble
 from devices.observations import CardTapped, CardUid, DeviceState, Observation
 from edge_agent.supervision import (
     AttachedDevice,
-    CommandPower,
     DeviceCondition,
     PowerCycle,
     RelayPower,
     Rung,
     Supervisor,
 )
-from edge_agent.supervision.ladder import Climb
-from edge_agent.supervision.states import TRANSITIONS, Happening, after, table
 from tests.unit.edge.fake_reader import FakeReader, FakeTime
 
 _WITHIN_S = 5.0
@@ -121,52 +114,6 @@ def absent() -> FakeReader:
     return reader
 
 
-def climbed(failures: int, *, has_power: bool = False, is_still_open: bool = False) -> list[Rung]:
-    climb = Climb(has_power=has_power)
-    return [climb.fail(is_still_open=is_still_open) for _ in range(failures)]
-
-
-def test_the_manual_draws_the_states_as_the_table_has_them() -> None:
-    manual = Path(__file__).parents[3] / "docs" / "devices.md"
-    assert table() in manual.read_text(encoding="utf-8")
-
-
-def test_without_a_power_hook_a_device_is_reopened_until_somebody_is_called() -> None:
-    assert climbed(12) == [Rung.REOPEN] * 10 + [Rung.ALERT] * 2
-
-
-def test_power_is_cut_twice_with_reopenings_between() -> None:
-    expected = [Rung.REOPEN] * 4 + [Rung.POWER] + [Rung.REOPEN] * 3 + [Rung.POWER] + [Rung.REOPEN] * 3 + [Rung.ALERT]
-    assert climbed(13, has_power=True) == expected
-
-
-def test_only_a_fault_that_left_the_opening_good_is_answered_by_asking_again() -> None:
-    assert climbed(2, is_still_open=True) == [Rung.RETRY, Rung.REOPEN]
-    assert climbed(2) == [Rung.REOPEN, Rung.REOPEN]
-
-
-def test_a_forgiven_device_starts_at_the_bottom_and_its_counts_stay() -> None:
-    climb = Climb()
-    for _ in range(12):
-        climb.fail(is_still_open=False)
-    climb.forgive()
-    assert climb.fail(is_still_open=True) is Rung.RETRY
-    assert climb.counts == {Rung.REOPEN: 10, Rung.ALERT: 2, Rung.RETRY: 1}
-
-
-@given(st.lists(st.sampled_from(list(Happening)), max_size=30))
-def test_a_device_that_is_offline_comes_back_by_nothing_but_being_opened(happenings: list[Happening]) -> None:
-    state = DeviceState.CONNECTING
-    for happening in happenings:
-        if (state, happening) not in TRANSITIONS:
-            with pytest.raises(ValueError, match=f"{state.value} cannot have {happening.value}"):
-                after(state, happening)
-            continue
-        before, state = state, after(state, happening)
-        if before is DeviceState.OFFLINE and state is not DeviceState.OFFLINE:
-            assert happening is Happening.OPENED
-
-
 async def test_power_is_cut_and_given_back_after_four_failures_in_a_row() -> None:
     reader, relay, time = absent(), Relay(), FakeTime()
     power = PowerCycle(RelayPower("relay-1", show=relay.show), off_s=5.0, settle_s=3.0)
@@ -206,43 +153,6 @@ async def test_a_relay_that_fails_does_not_end_the_reopening() -> None:
         await time.until_slept(20)
         reader.plug_in()
         await ward.until_state("door", DeviceState.ONLINE)
-
-
-def program(folder: Path, text: str) -> tuple[str, ...]:
-    path = folder / "power"
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return (str(path), "-p", "2")
-
-
-async def test_a_power_command_is_run_with_off_and_then_with_on_as_its_last_word(tmp_path: Path) -> None:
-    command = program(tmp_path, f'echo "$@" >> {tmp_path}/log')
-    await PowerCycle(CommandPower(command)).run(FakeTime().sleep)
-    assert (tmp_path / "log").read_text() == "-p 2 off\n-p 2 on\n"
-
-
-def is_running(pid_file: Path) -> bool:
-    """Whether a program lives that wrote its number; one killed before it did never ran."""
-    return pid_file.exists() and Path("/proc", pid_file.read_text().strip()).exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "limit_s", "told"),
-    [("exit 3", 5.0, "ended with status 3"), ("exec sleep 60", 0.05, "took more than 0.05 s")],
-)
-async def test_a_power_command_that_fails_is_told_and_never_left_running(
-    tmp_path: Path, text: str, limit_s: float, told: str
-) -> None:
-    command = program(tmp_path, f"echo $$ > {tmp_path}/pid\n{text}")
-    with pytest.raises(DeviceFault, match=told):
-        await CommandPower(command, limit_s=limit_s).off()
-    assert not is_running(tmp_path / "pid")
-
-
-async def test_a_power_command_that_is_not_there_is_told_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(DeviceFault, match="cannot be run") as caught:
-        await CommandPower((str(tmp_path / "nothing"),)).off()
-    assert caught.value.remedy
 
 
 async def test_somebody_is_called_once_a_device_was_offline_for_a_minute_and_sent_home_when_it_is_back() -> None:
